@@ -1,0 +1,214 @@
+"""Django's settings, and the one place where scrpy reads the environment.
+
+Every variable is in the README's table. A value that makes no sense stops the start with its name.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from scrpy.secret import kept_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def integer(name: str, default: int, *, least: int, most: int) -> int:
+    """The whole number in variable `name`, or a refusal that says what was expected."""
+    text = env.str(name, default="")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+        raise ImproperlyConfigured(f"{name}={text}: expected a whole number from {least} to {most}.")
+    return int(text)
+
+
+def choice(name: str, default: str, *allowed: str) -> str:
+    text = env.str(name, default="") or default
+    if text not in allowed:
+        raise ImproperlyConfigured(f"{name}={text}: expected one of {', '.join(allowed)}.")
+    return text
+
+
+def switch(name: str, *, default: bool) -> bool:
+    return choice(name, "true" if default else "false", "true", "false", "1", "0") in ("true", "1")
+
+
+def address_pairs(name: str) -> frozenset[str]:
+    """`host:port,host:port` as a set of pairs, each checked for its port."""
+    pairs = frozenset(pair.strip().lower() for pair in env.str(name, default="").split(",") if pair.strip())
+    for pair in pairs:
+        host, _, port = pair.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65_536:  # noqa: PLR2004 - the last TCP port
+            raise ImproperlyConfigured(f"{name}={pair}: expected address:port pairs, separated by commas.")
+    return pairs
+
+
+# -- what the operator decides -------------------------------------------------------------------------
+
+SCRPY_ENV = choice("SCRPY_ENV", "development", "development", "production")
+DEVELOPMENT = SCRPY_ENV == "development"
+SCRPY_HOST = env.str("SCRPY_HOST", default="") or "127.0.0.1"
+SCRPY_PORT = integer("SCRPY_PORT", 8000, least=1, most=65_534)
+SHOP_PORT = SCRPY_PORT + 1
+SCRPY_HOME = Path(env.str("SCRPY_HOME", default="") or BASE_DIR / "var").expanduser().absolute()
+SCRPY_PUBLIC_URL = (env.str("SCRPY_PUBLIC_URL", default="") or f"http://{SCRPY_HOST}:{SCRPY_PORT}").rstrip("/")
+if urlsplit(SCRPY_PUBLIC_URL).scheme not in ("http", "https") or not urlsplit(SCRPY_PUBLIC_URL).hostname:
+    raise ImproperlyConfigured(f"SCRPY_PUBLIC_URL={SCRPY_PUBLIC_URL}: expected an address like https://scrpy.example.com.")
+HTTPS = SCRPY_PUBLIC_URL.startswith("https:")
+
+SCRPY_CHROMIUM_PATH = env.str("SCRPY_CHROMIUM_PATH", default="") or None
+SCRPY_SANDBOX = choice("SCRPY_SANDBOX", "auto", "auto", "on", "off")
+CORES = len(os.sched_getaffinity(0))
+SCRPY_WORKER_PROCESSES = integer("SCRPY_WORKER_PROCESSES", max(1, CORES // 2), least=1, most=256)
+SCRPY_LANES = integer("SCRPY_LANES", 16, least=1, most=64)
+SCRPY_EGRESS_ALLOW = address_pairs("SCRPY_EGRESS_ALLOW")
+if DEVELOPMENT:
+    SCRPY_EGRESS_ALLOW |= {f"127.0.0.1:{SHOP_PORT}", f"localhost:{SHOP_PORT}"}
+SCRPY_WEBHOOK_ALLOW_HTTP = switch("SCRPY_WEBHOOK_ALLOW_HTTP", default=DEVELOPMENT)
+SCRPY_MAX_URLS_PER_JOB = integer("SCRPY_MAX_URLS_PER_JOB", 10_000, least=1, most=1_000_000)
+SCRPY_RETENTION_DAYS = integer("SCRPY_RETENTION_DAYS", 30, least=1, most=36_500)
+
+VALKEY_NOTE = SCRPY_HOME / "valkey.url"
+"""Where `up` notes the address of the Valkey it runs, for commands started beside it."""
+REDIS_URL = env.str("REDIS_URL", default="") or (VALKEY_NOTE.read_text() if VALKEY_NOTE.exists() else None)
+"""None until a queue is known: `up` then starts one of its own."""
+EMBEDDED_QUEUE = not env.str("REDIS_URL", default="")
+
+SECRET_KEY = env.str("SCRPY_SECRET_KEY", default="")
+if not SECRET_KEY:
+    if not DEVELOPMENT:
+        raise ImproperlyConfigured(
+            "SCRPY_SECRET_KEY is not set: production needs one of its own, 50 random characters or more."
+        )
+    SECRET_KEY = kept_secret(SCRPY_HOME / "secret.key")
+
+# -- database ------------------------------------------------------------------------------------------
+
+
+def database() -> dict[str, Any]:
+    """PostgreSQL by `DATABASE_URL`, else SQLite under `SCRPY_HOME`.
+
+    SQLite: write-ahead log and IMMEDIATE transactions, so that writers queue up instead of failing half-way.
+    PostgreSQL: pooled connections, and no statement, lock or connect may wait for ever.
+    """
+    if not env.str("DATABASE_URL", default=""):
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": SCRPY_HOME / "scrpy.sqlite3",
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+            },
+        }
+    config: dict[str, Any] = env.db("DATABASE_URL")
+    if "postgresql" not in config["ENGINE"]:
+        raise ImproperlyConfigured("DATABASE_URL: expected postgres://user:password@host:port/name.")
+    config["OPTIONS"] = {
+        **config.get("OPTIONS", {}),
+        "connect_timeout": 5,
+        "pool": {"min_size": 0, "max_size": SCRPY_LANES + 8, "timeout": 10, "max_idle": 60},
+        "options": "-c statement_timeout=60000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+    }
+    return config
+
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- Django --------------------------------------------------------------------------------------------
+
+DEBUG = False
+ROOT_URLCONF = "scrpy.urls"
+ASGI_APPLICATION = "scrpy.asgi.application"
+ALLOWED_HOSTS = sorted({str(urlsplit(SCRPY_PUBLIC_URL).hostname), SCRPY_HOST, "localhost", "127.0.0.1", "[::1]"})
+CSRF_TRUSTED_ORIGINS = [SCRPY_PUBLIC_URL]
+INSTALLED_APPS = [
+    "scrpy",
+    "jobs",
+    "unfold",
+    "rest_framework",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "jobs.api.envelope.EnvelopeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+APPEND_SLASH = True
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 2**20
+"""Bytes of one request's body; the contract's limit."""
+
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["jobs.api.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["jobs.api.json.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["jobs.api.json.OrjsonRenderer"],
+    "EXCEPTION_HANDLER": "jobs.api.envelope.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+
+UNFOLD = {"SITE_TITLE": "scrpy", "SITE_HEADER": "scrpy", "SITE_SUBHEADER": "staff", "SITE_SYMBOL": "travel_explore"}
+
+# -- logs ----------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "scrpy.logs.json_formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"dramatiq": {"level": "WARNING"}, "uvicorn.access": {"level": "WARNING"}},
+}
