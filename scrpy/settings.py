@@ -56,9 +56,13 @@ SCRPY_HOST = env.str("SCRPY_HOST", default="") or "127.0.0.1"
 SCRPY_PORT = integer("SCRPY_PORT", 8000, least=1, most=65_534)
 SHOP_PORT = SCRPY_PORT + 1
 SCRPY_HOME = Path(env.str("SCRPY_HOME", default="") or BASE_DIR / "var").expanduser().absolute()
-SCRPY_PUBLIC_URL = (env.str("SCRPY_PUBLIC_URL", default="") or f"http://{SCRPY_HOST}:{SCRPY_PORT}").rstrip("/")
+SCRPY_PUBLIC_URL = (env.str("SCRPY_PUBLIC_URL", default="") or f"http://{SCRPY_HOST}:{SCRPY_PORT}").rstrip(
+    "/"
+)
 if urlsplit(SCRPY_PUBLIC_URL).scheme not in ("http", "https") or not urlsplit(SCRPY_PUBLIC_URL).hostname:
-    raise ImproperlyConfigured(f"SCRPY_PUBLIC_URL={SCRPY_PUBLIC_URL}: expected an address like https://scrpy.example.com.")
+    raise ImproperlyConfigured(
+        f"SCRPY_PUBLIC_URL={SCRPY_PUBLIC_URL}: expected an address like https://scrpy.example.com."
+    )
 HTTPS = SCRPY_PUBLIC_URL.startswith("https:")
 
 SCRPY_CHROMIUM_PATH = env.str("SCRPY_CHROMIUM_PATH", default="") or None
@@ -127,7 +131,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DEBUG = False
 ROOT_URLCONF = "scrpy.urls"
 ASGI_APPLICATION = "scrpy.asgi.application"
-ALLOWED_HOSTS = sorted({str(urlsplit(SCRPY_PUBLIC_URL).hostname), SCRPY_HOST, "localhost", "127.0.0.1", "[::1]"})
+ALLOWED_HOSTS = sorted(
+    {str(urlsplit(SCRPY_PUBLIC_URL).hostname), SCRPY_HOST, "localhost", "127.0.0.1", "[::1]"}
+)
 CSRF_TRUSTED_ORIGINS = [SCRPY_PUBLIC_URL]
 INSTALLED_APPS = [
     "scrpy",
@@ -200,7 +206,12 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 
-UNFOLD = {"SITE_TITLE": "scrpy", "SITE_HEADER": "scrpy", "SITE_SUBHEADER": "staff", "SITE_SYMBOL": "travel_explore"}
+UNFOLD = {
+    "SITE_TITLE": "scrpy",
+    "SITE_HEADER": "scrpy",
+    "SITE_SUBHEADER": "staff",
+    "SITE_SYMBOL": "travel_explore",
+}
 
 # -- logs ----------------------------------------------------------------------------------------------
 

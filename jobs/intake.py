@@ -1,0 +1,82 @@
+"""A checked request becomes a job and its pages, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from jobs.models import Account, HostQueue, Job, Page
+from jobs.queue.clock import database_now
+from jobs.queue.dispatch import dispatch_soon
+from scraping.egress import Target
+
+
+class InsufficientCredits(Exception):
+    """The balance does not hold a credit for each URL; nothing was created."""
+
+    def __init__(self, *, needed: int, available: int) -> None:
+        super().__init__(f"This job needs {needed:,} credits, one per URL; {available:,} are left.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """What a client asked for, checked. `selectors` to `webhook` are the client's JSON as text."""
+
+    name: str | None
+    targets: Sequence[Target]
+    selectors: str
+    options: str
+    metadata: str
+    webhook: str | None
+    timeout_ms: int
+    wait_until: str
+    max_attempts: int
+    host_concurrency: int
+
+
+@transaction.atomic
+def create_job(*, account: Account, request: JobRequest) -> Job:
+    """Reserve the credits, write the job and its pages, and have it dispatched once that is committed.
+
+    Raises: InsufficientCredits, and nothing is left behind.
+    """
+    total = len(request.targets)
+    if not account.unlimited and not account.reserve(total):
+        account.refresh_from_db(fields=["credits"])
+        raise InsufficientCredits(needed=total, available=account.credits)
+    now = database_now()
+    job = Job.objects.create(
+        account=account,
+        name=request.name,
+        selectors=request.selectors,
+        options=request.options,
+        metadata=request.metadata,
+        webhook=request.webhook,
+        timeout_ms=request.timeout_ms,
+        wait_until=request.wait_until,
+        max_attempts=request.max_attempts,
+        host_concurrency=request.host_concurrency,
+        total_urls=total,
+        reserves_credits=not account.unlimited,
+        created_at=now,
+        ready_at=now,
+    )
+    hosts = dict.fromkeys(target.host_key for target in request.targets)
+    made = HostQueue.objects.bulk_create([HostQueue(job=job, host=host, ready_at=now) for host in hosts])
+    queues = {queue.host: queue for queue in made}
+    Page.objects.bulk_create(
+        [
+            Page(
+                job=job,
+                host_queue=queues[target.host_key],
+                index=index,
+                url=target.sent,
+                canonical_url=target.canonical,
+                available_at=now,
+            )
+            for index, target in enumerate(request.targets)
+        ],
+        batch_size=5_000,
+    )
+    transaction.on_commit(dispatch_soon)
+    return job

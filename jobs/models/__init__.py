@@ -1,0 +1,24 @@
+"""The rows: accounts and their keys, jobs and their pages, events and their deliveries, and who works.
+
+A rule about one row is a method here, a rule about a set a queryset method.
+"""
+
+from jobs.models.account import Account, LedgerEntry
+from jobs.models.api_key import ApiKey
+from jobs.models.job import HostQueue, Job
+from jobs.models.page import Page
+from jobs.models.webhook import Delivery, DeliveryAttempt, WebhookEvent
+from jobs.models.worker import Worker
+
+__all__ = [
+    "Account",
+    "ApiKey",
+    "Delivery",
+    "DeliveryAttempt",
+    "HostQueue",
+    "Job",
+    "LedgerEntry",
+    "Page",
+    "WebhookEvent",
+    "Worker",
+]

@@ -1,0 +1,59 @@
+"""Who is charged, and for what."""
+
+import base64
+import secrets
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+
+def make_webhook_secret() -> str:
+    """A signing secret as Standard Webhooks writes it: `whsec_` and 24 random bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+class Account(models.Model):
+    """Who is charged. `credits` is what can still be spent: what live jobs have reserved is already off it."""
+
+    name = models.CharField(max_length=100, unique=True)
+    credits = models.BigIntegerField(
+        default=0, help_text="What can still be spent; reserved credits are already off."
+    )
+    unlimited = models.BooleanField(
+        default=False, help_text="Jobs are counted but never refused for credits."
+    )
+    webhook_secret = models.CharField(max_length=100, default=make_webhook_secret, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(credits__gte=0), name="account_credits_not_negative")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def reserve(self, amount: int) -> bool:
+        """Take `amount` credits off the balance; False, and nothing taken, if it does not hold them. Queries."""
+        return (
+            Account.objects.filter(pk=self.pk, credits__gte=amount).update(credits=F("credits") - amount) == 1
+        )
+
+
+class LedgerEntry(models.Model):
+    """One charge or grant. A page has at most one, whatever happens, by constraint."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="ledger")
+    job = models.ForeignKey("jobs.Job", null=True, on_delete=models.SET_NULL, related_name="+")
+    page = models.OneToOneField("jobs.Page", null=True, on_delete=models.SET_NULL, related_name="charge")
+    amount = models.BigIntegerField(help_text="Credits: negative for a charge, positive for a grant.")
+    reason = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "ledger entries"
+        indexes = [models.Index(fields=["account", "-id"], name="ledger_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.amount:+d} {self.reason}"

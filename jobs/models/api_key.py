@@ -1,0 +1,104 @@
+"""Keys of the API: a public id to find the row by, and a secret of which only the hash is kept."""
+
+import hashlib
+import hmac
+import re
+import secrets
+import string
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from jobs.models.account import Account
+
+PREFIX = "sk_live_"
+PUBLIC_CHARS, SECRET_CHARS = 12, 32
+FORM = re.compile(rf"{PREFIX}([0-9A-Za-z]{{{PUBLIC_CHARS}}})_([0-9A-Za-z]{{{SECRET_CHARS}}})")
+USE_IS_NOTED_EVERY = timedelta(minutes=1)
+SCOPES = ("jobs:read", "jobs:write")
+
+
+def random_text(length: int) -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
+
+
+def hash_of(secret: str) -> str:
+    """SHA-256 is enough here: the secret is 190 random bits, not a password."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def usable(self) -> Self:
+        """Neither revoked nor expired."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
+
+    def issue(
+        self,
+        *,
+        account: Account,
+        name: str = "",
+        scopes: Sequence[str] = SCOPES,
+        expires_at: datetime | None = None,
+    ) -> tuple["ApiKey", str]:
+        """A new key, and its text, which exists nowhere but in this answer."""
+        public_id, secret = random_text(PUBLIC_CHARS), random_text(SECRET_CHARS)
+        key = self.create(
+            account=account,
+            name=name,
+            scopes=" ".join(scopes),
+            public_id=public_id,
+            secret_hash=hash_of(secret),
+            expires_at=expires_at,
+        )
+        return key, f"{PREFIX}{public_id}_{secret}"
+
+    def authenticate(self, text: str) -> "ApiKey | None":
+        """The usable key that `text` is, its account loaded; None for any other text. One query."""
+        found = FORM.fullmatch(text)
+        if not found:
+            return None
+        key = self.usable().select_related("account").filter(public_id=found[1]).first()
+        known = key.secret_hash if key else hash_of("")
+        return key if hmac.compare_digest(known, hash_of(found[2])) else None
+
+
+class ApiKey(models.Model):
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="keys")
+    name = models.CharField(max_length=100, blank=True)
+    scopes = models.CharField(max_length=200, default=" ".join(SCOPES), help_text="What the key may do.")
+    public_id = models.CharField(max_length=PUBLIC_CHARS, unique=True, editable=False)
+    secret_hash = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return self.prefix
+
+    @property
+    def prefix(self) -> str:
+        """What may be shown of the key."""
+        return f"{PREFIX}{self.public_id}…"
+
+    def allows(self, scope: str) -> bool:
+        return scope in self.scopes.split()
+
+    def revoke(self) -> None:
+        """End the key, now and for good. Queries."""
+        ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=Now())
+
+    def note_use(self) -> None:
+        """Remember that the key was used, to the minute, so that reading does not write each time."""
+        if self.last_used_at is None or self.last_used_at < timezone.now() - USE_IS_NOTED_EVERY:
+            ApiKey.objects.filter(pk=self.pk).update(last_used_at=Now())

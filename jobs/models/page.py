@@ -1,0 +1,79 @@
+"""One URL of a job."""
+
+from django.db import models
+from django.db.models import Q
+
+from jobs.models.job import HostQueue, Job
+
+
+class PageStatus(models.TextChoices):
+    """pending → queued → running → completed | failed | cancelled          (pending, queued → cancelled too)
+
+    ▲________│__________│   lease expired, called back, released at shutdown, or a retry that is due later
+    """
+
+    PENDING = "pending"
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN = (PageStatus.PENDING, PageStatus.QUEUED, PageStatus.RUNNING)
+IN_FLIGHT = (PageStatus.QUEUED, PageStatus.RUNNING)
+FINISHED = (PageStatus.COMPLETED, PageStatus.FAILED)
+
+
+class Page(models.Model):
+    """One URL of a job. `url` is what was sent, `canonical_url` what is fetched.
+
+    `token` names the claim under which a worker may move the page; whoever takes the page away clears it.
+    `data` is the JSON text of what the rules gave. `sequence` numbers the ends of a job's pages 1, 2, …
+    """
+
+    Status = PageStatus
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="pages")
+    host_queue = models.ForeignKey(HostQueue, on_delete=models.CASCADE, related_name="pages", db_index=False)
+    index = models.PositiveIntegerField()
+    url = models.TextField()
+    canonical_url = models.TextField()
+    status = models.CharField(max_length=10, choices=PageStatus, default=PageStatus.PENDING)
+
+    token = models.UUIDField(null=True)
+    worker = models.UUIDField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    available_at = models.DateTimeField()
+
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    sequence = models.PositiveIntegerField(null=True)
+    status_code = models.PositiveSmallIntegerField(null=True)
+    final_url = models.TextField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    data = models.TextField(null=True)
+    error_code = models.CharField(max_length=40, null=True)
+    error_message = models.TextField(null=True)
+    error_retryable = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["job", "index"], name="one_page_per_index"),
+            models.UniqueConstraint(fields=["job", "sequence"], name="one_page_per_sequence"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["host_queue", "available_at", "index"],
+                name="page_waiting",
+                condition=Q(status="pending"),
+            ),
+            models.Index(
+                fields=["lease_expires_at"], name="page_leased", condition=Q(status__in=["queued", "running"])
+            ),
+            models.Index(fields=["token"], name="page_claim", condition=Q(token__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.url

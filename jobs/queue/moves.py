@@ -1,0 +1,36 @@
+"""The one place where a page changes its status.
+
+    pending → queued → running → completed | failed | cancelled      (pending, queued → cancelled too)
+       ▲________│__________│
+
+Every move is one guarded UPDATE. A worker's moves name the token of its claim; who takes a page away clears it.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from jobs.models import Page
+from jobs.models.page import OPEN, PageStatus
+
+MOVES: dict[PageStatus, Sequence[PageStatus]] = {
+    PageStatus.PENDING: (PageStatus.QUEUED, PageStatus.RUNNING),
+    PageStatus.QUEUED: (PageStatus.PENDING,),
+    PageStatus.RUNNING: (PageStatus.QUEUED,),
+    PageStatus.COMPLETED: (PageStatus.RUNNING,),
+    PageStatus.FAILED: (PageStatus.RUNNING,),
+    PageStatus.CANCELLED: OPEN,
+}
+"""To each status, from where."""
+
+UNCLAIMED: dict[str, object] = {"token": None, "worker": None, "lease_expires_at": None}
+
+
+def move(page: Page, to: PageStatus, *, token: UUID, **changes: object) -> bool:
+    """Move `page` to `to` if the stored row still allows it; False if someone else got there first."""
+    mine = Page.objects.filter(pk=page.pk, status__in=MOVES[to], token=token)
+    return mine.update(status=to, **changes) == 1
+
+
+def move_all(ids: Sequence[int], to: PageStatus, **changes: object) -> int:
+    """Move those of the pages that still allow it; how many did. The caller holds their locks, taken in id order."""
+    return Page.objects.filter(pk__in=ids, status__in=MOVES[to]).update(status=to, **changes)
