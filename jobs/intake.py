@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from scraping.egress import Target
 
 from jobs.models import Account, HostQueue, Job, Page
 from jobs.queue.clock import database_now
-from jobs.queue.dispatch import dispatch_soon
-from scraping.egress import Target
+from jobs.queue.dispatch import try_dispatch
 
 
 class InsufficientCredits(Exception):
@@ -78,5 +78,5 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
         ],
         batch_size=5_000,
     )
-    transaction.on_commit(dispatch_soon)
+    transaction.on_commit(try_dispatch)
     return job

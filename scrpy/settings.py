@@ -79,9 +79,11 @@ SCRPY_RETENTION_DAYS = integer("SCRPY_RETENTION_DAYS", 30, least=1, most=36_500)
 
 VALKEY_NOTE = SCRPY_HOME / "valkey.url"
 """Where `up` notes the address of the Valkey it runs, for commands started beside it."""
-REDIS_URL = env.str("REDIS_URL", default="") or (VALKEY_NOTE.read_text() if VALKEY_NOTE.exists() else None)
-"""None until a queue is known: `up` then starts one of its own."""
 EMBEDDED_QUEUE = not env.str("REDIS_URL", default="")
+"""Whether `up` runs a Valkey of its own."""
+REDIS_URL = env.str("REDIS_URL", default="") or (
+    VALKEY_NOTE.read_text() if VALKEY_NOTE.exists() else "unix:///nonexistent/valkey.socket"
+)
 
 SECRET_KEY = env.str("SCRPY_SECRET_KEY", default="")
 if not SECRET_KEY:

@@ -9,6 +9,8 @@ Every move is one guarded UPDATE. A worker's moves name the token of its claim; 
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db.models.functions import Now
+
 from jobs.models import Page
 from jobs.models.page import OPEN, PageStatus
 
@@ -34,3 +36,10 @@ def move(page: Page, to: PageStatus, *, token: UUID, **changes: object) -> bool:
 def move_all(ids: Sequence[int], to: PageStatus, **changes: object) -> int:
     """Move those of the pages that still allow it; how many did. The caller holds their locks, taken in id order."""
     return Page.objects.filter(pk__in=ids, status__in=MOVES[to]).update(status=to, **changes)
+
+
+def cancel_all(job_id: int) -> int:
+    """Cancel every open page of a job; how many. Waits for those that someone is moving just now. In a transaction."""
+    pages = Page.objects.filter(job=job_id, status__in=MOVES[PageStatus.CANCELLED])
+    list(pages.order_by("pk").select_for_update().values_list("pk", flat=True))
+    return pages.update(status=PageStatus.CANCELLED, finished_at=Now(), **UNCLAIMED)

@@ -1,0 +1,57 @@
+"""The clock: whatever was forgotten, lost or is due now is seen to within about a second.
+
+Any number of clocks may run at once: each duty takes its own locks, and finding nothing to do is normal.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from django.db import close_old_connections
+
+from jobs.queue.dispatch import dispatch
+from jobs.queue.sweep import forget_dead_workers, sweep
+from jobs.retention import purge_old_jobs
+from jobs.webhooks.due import ring_due
+
+logger = logging.getLogger(__name__)
+
+DUTIES: tuple[tuple[Callable[[], object], float], ...] = (
+    (sweep, 1.0),
+    (dispatch, 1.0),
+    (ring_due, 1.0),
+    (forget_dead_workers, 60.0),
+    (purge_old_jobs, 60.0),
+)
+"""What is done, and every how many seconds."""
+
+
+def run() -> None:
+    """Do each duty in its time until SIGTERM or SIGINT. Blocks."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    due = {duty: 0.0 for duty, _ in DUTIES}
+    while not stop.wait(min(due.values()) - time.monotonic()):
+        tick(due)
+
+
+def tick(due: dict[Callable[[], object], float]) -> None:
+    """Do what is due, and note when it is due again. `due` holds monotonic seconds."""
+    for duty, every_s in DUTIES:
+        if due[duty] <= time.monotonic():
+            attend(duty)
+            due[duty] = time.monotonic() + every_s
+
+
+def attend(duty: Callable[[], object]) -> None:
+    """One duty that fails, with the database away for example, neither stops the clock nor the other duties."""
+    close_old_connections()
+    try:
+        duty()
+    except Exception:
+        logger.exception("The clock could not %s; it will try again", duty.__name__)
+    finally:
+        close_old_connections()

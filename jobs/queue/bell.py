@@ -1,0 +1,63 @@
+"""The bell: small messages through Redis that say "look at the database now". Any of them may get lost.
+
+No call here waits longer than a second or raises because Redis is away: whoever would have been woken looks
+again by itself, a little later.
+"""
+
+import logging
+from collections.abc import Iterable
+from functools import cache
+from uuid import UUID
+
+import dramatiq
+import redis
+from django.conf import settings
+from dramatiq.errors import ConnectionError as BrokerConnectionError
+
+logger = logging.getLogger(__name__)
+
+ENDED = "scrpy:ended"
+"""Channel: the public id of each job that has ended, for those who wait for it."""
+CANCELLED = "scrpy:cancelled"
+"""Channel: the row id of each job that was cancelled, for workers with pages of it in flight."""
+TIMEOUT_S = 1.0
+
+
+@cache
+def client() -> redis.Redis:
+    """This process's connections to Redis for publishing."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, decode_responses=True
+    )
+
+
+def ring_runs(tokens: Iterable[UUID]) -> None:
+    """One message per claimed run."""
+    for token in tokens:
+        if not ring("pages", "render_run", str(token)):
+            return
+
+
+def ring_delivery(delivery_id: int) -> bool:
+    return ring("webhooks", "deliver", delivery_id)
+
+
+def ring(queue: str, actor: str, argument: str | int) -> bool:
+    """Enqueue a message by its actor's name; False if Redis is away. Sends."""
+    message = dramatiq.Message[None](
+        queue_name=queue, actor_name=actor, args=(argument,), kwargs={}, options={}
+    )
+    try:
+        dramatiq.get_broker().enqueue(message)
+    except (redis.RedisError, BrokerConnectionError) as error:
+        logger.warning("Redis is away, the clock will ring again: %s", error)
+        return False
+    return True
+
+
+def publish(channel: str, text: str) -> None:
+    """Tell all who listen now; nobody, if Redis is away. Sends."""
+    try:
+        client().publish(channel, text)
+    except redis.RedisError as error:
+        logger.warning("Redis is away, nobody heard %s: %s", channel, error)

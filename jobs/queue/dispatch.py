@@ -1,0 +1,154 @@
+"""From waiting pages to claimed runs: read, plan, claim, and ring once that is committed.
+
+Two planners at once would break every cap, so one lock serialises them. A planner never waits for a page that
+someone else holds, and takes its other locks in the common order: pages, host queues, jobs.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Now
+
+from jobs.models import Job, Page, Worker
+from jobs.models.page import IN_FLIGHT, PageStatus
+from jobs.queue import bell
+from jobs.queue.clock import database_now
+from jobs.queue.leases import QUEUED_LEASE, call_back
+from jobs.queue.moves import move_all
+from jobs.queue.plan import Flight, Run, Waiting, capacity, over_share, plan
+from jobs.queue.ready import note_what_is_left
+
+logger = logging.getLogger(__name__)
+
+PLANNERS_LOCK = 0x73637270
+JOBS_READ, NEWCOMERS_READ, HOSTS_READ = 16, 16, 8
+"""How many jobs one look takes in (those that have waited longest), how many more of accounts and jobs that
+have nothing in flight, and how many hosts of each."""
+MOST_ROUNDS = 50
+
+
+def try_dispatch() -> None:
+    """Dispatch; if the database refuses, leave it to the clock, which does so every second."""
+    try:
+        dispatch()
+    except DatabaseError:
+        logger.exception("Could not dispatch; the clock will")
+
+
+def dispatch() -> int:
+    """Claim runs for all free lanes and ring for them; how many. Queries, in short transactions, and sends."""
+    claimed = 0
+    for _ in range(MOST_ROUNDS):
+        tokens, more = dispatch_once()
+        bell.ring_runs(tokens)
+        claimed += len(tokens)
+        if not more:
+            break
+    return claimed
+
+
+@contextmanager
+def planners_lock() -> Iterator[None]:
+    """A transaction that no other planner or sweep shares. SQLite's IMMEDIATE transactions are that already."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PLANNERS_LOCK])
+        yield
+
+
+def dispatch_once() -> tuple[list[UUID], bool]:
+    """One look, one plan, its claims: the tokens of the runs, and whether another look could find more."""
+    if not Job.objects.filter(ready_at__lte=Now()).exists():
+        return [], False
+    with planners_lock():
+        slots = Worker.objects.live().aggregate(slots=Sum("target"))["slots"] or 0
+        now = database_now()
+        flights = in_flight()
+        room = capacity(slots) - sum(flight.runs for flight in flights)
+        if room <= 0:
+            return [], make_room(slots=slots, flights=flights, now=now) if slots else False
+        jobs = jobs_to_look_at(flights, now=now)
+        waiting = waiting_hosts(jobs, flights, now=now)
+        runs = plan(slots=slots, waiting=waiting, flights=flights)
+        tokens = [token for run in runs if (token := claim(run, now=now))]
+        note_what_is_left(
+            host_queue_ids={run.host_queue for run in runs}, job_ids=[job.pk for job in jobs], now=now
+        )
+    return tokens, bool(jobs) and len(tokens) < room
+
+
+def in_flight() -> list[Flight]:
+    """What is claimed, by host queue. Reads only claimed pages, of which there are few."""
+    rows = (
+        Page.objects.filter(status__in=IN_FLIGHT)
+        .values("job__account", "job", "host_queue")
+        .annotate(runs=Count("token", distinct=True), queued=Count("pk", filter=Q(status=PageStatus.QUEUED)))
+    )
+    return [
+        Flight(row["job__account"], row["job"], row["host_queue"], row["runs"], row["queued"]) for row in rows
+    ]
+
+
+def jobs_to_look_at(flights: Sequence[Flight], *, now: datetime) -> list[Job]:
+    """The jobs that have waited longest, and some of accounts that have nothing in flight. At most two queries."""
+    ready = Job.objects.filter(ready_at__lte=now).order_by("ready_at", "pk")
+    longest = list(ready[:JOBS_READ])
+    if len(longest) < JOBS_READ:
+        return longest
+    accounts = {flight.account for flight in flights}
+    newcomers = ready.exclude(account__in=accounts).exclude(pk__in=[job.pk for job in longest])
+    return longest + list(newcomers[:NEWCOMERS_READ])
+
+
+def starving_jobs(flights: Sequence[Flight], *, now: datetime) -> list[Job]:
+    """Jobs that wait while they have nothing in flight."""
+    ready = Job.objects.filter(ready_at__lte=now).exclude(pk__in={flight.job for flight in flights})
+    return list(ready.order_by("ready_at", "pk")[:NEWCOMERS_READ])
+
+
+def waiting_hosts(jobs: Sequence[Job], flights: Sequence[Flight], *, now: datetime) -> list[Waiting]:
+    """The hosts of these jobs that have waited longest and are below their limit. One query."""
+    if not jobs:
+        return []
+    limits = {job.pk: job.host_concurrency for job in jobs}
+    full = [flight.host_queue for flight in flights if flight.runs >= limits.get(flight.job, 1)] or [0]
+    one = (
+        "SELECT * FROM (SELECT id, job_id FROM jobs_hostqueue WHERE job_id = %s AND ready_at <= %s"
+        f" AND id NOT IN ({', '.join(['%s'] * len(full))}) ORDER BY ready_at, id LIMIT {HOSTS_READ}) AS host"
+    )
+    parameters = [value for job in jobs for value in (job.pk, now, *full)]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join([one] * len(jobs)), parameters)
+        rows = cursor.fetchall()
+    by_id = {job.pk: job for job in jobs}
+    return [
+        Waiting(by_id[job].account_id, job, host_queue, limits[job], by_id[job].open_urls)
+        for host_queue, job in rows
+    ]
+
+
+def claim(run: Run, *, now: datetime) -> UUID | None:
+    """Claim up to `run.length` pages of a host queue under a new token; None if there was none to claim."""
+    due = Page.objects.filter(host_queue=run.host_queue, status=PageStatus.PENDING, available_at__lte=now)
+    rows = due.order_by("available_at", "index").select_for_update(skip_locked=True)
+    token = uuid4()
+    claimed = move_all(
+        list(rows.values_list("pk", flat=True)[: run.length]),
+        PageStatus.QUEUED,
+        token=token,
+        lease_expires_at=Now() + QUEUED_LEASE,
+    )
+    return token if claimed else None
+
+
+def make_room(*, slots: int, flights: Sequence[Flight], now: datetime) -> bool:
+    """Call back pages that have not started from jobs above their share, if others wait with nothing in flight."""
+    starving = waiting_hosts(starving_jobs(flights, now=now), flights, now=now)
+    jobs = over_share(slots=slots, starving=starving, flights=flights)
+    return sum(call_back(job, Page.objects.filter(job=job)) for job in jobs) > 0

@@ -1,0 +1,81 @@
+"""Until when a claim holds: renewed while its worker lives, given back when it stops, ended when it dies."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+
+from jobs.models import Page, Worker
+from jobs.models.page import IN_FLIGHT, PageStatus
+from jobs.queue.moves import UNCLAIMED, move, move_all
+from jobs.queue.ready import make_ready
+
+QUEUED_LEASE = timedelta(seconds=60)
+"""How long a claimed page may wait for a worker before it is claimed anew: its message may be lost."""
+RUNNING_LEASE = timedelta(seconds=30)
+
+
+def start(page: Page, *, token: UUID, worker: UUID) -> bool:
+    """Begin an attempt: queued → running, the attempt counted. False if the claim is no longer ours."""
+    return move(
+        page,
+        PageStatus.RUNNING,
+        token=token,
+        worker=worker,
+        attempts=F("attempts") + 1,
+        started_at=Now(),
+        lease_expires_at=Now() + RUNNING_LEASE,
+    )
+
+
+def renew(tokens: Collection[UUID], *, worker: UUID) -> set[UUID]:
+    """Extend the claims that a worker holds; those of them that still stand. Two queries."""
+    held = Page.objects.filter(token__in=tokens, status__in=IN_FLIGHT)
+    held.update(worker=worker, lease_expires_at=Now() + RUNNING_LEASE)
+    return {token for token in held.values_list("token", flat=True).distinct() if token}
+
+
+@transaction.atomic
+def release(page: Page, *, token: UUID) -> bool:
+    """Give a page back unharmed, at shutdown: the attempt does not count."""
+    ours = move(
+        page, PageStatus.PENDING, token=token, attempts=F("attempts") - 1, available_at=Now(), **UNCLAIMED
+    )
+    if ours:
+        make_ready(page.job_id, [page.host_queue_id], at=Now())
+    return ours
+
+
+@transaction.atomic
+def release_queued(job_id: int, token: UUID) -> int:
+    """Give back the pages of a run that have not started; how many."""
+    return call_back(job_id, Page.objects.filter(token=token))
+
+
+def call_back(job_id: int, pages: QuerySet[Page]) -> int:
+    """Make the queued ones of a job's `pages` pending again; how many. Their messages will ring for nothing.
+
+    In a transaction.
+    """
+    queued = pages.filter(job=job_id, status=PageStatus.QUEUED).order_by("pk").select_for_update()
+    claims = list(queued.values_list("pk", "host_queue"))
+    if not claims:
+        return 0
+    make_pending = move_all([pk for pk, _ in claims], PageStatus.PENDING, **UNCLAIMED)
+    make_ready(job_id, {host_queue for _, host_queue in claims}, at=Now())
+    return make_pending
+
+
+def expire_worker(*, host: str, pid: int) -> None:
+    """End the leases of a worker process that is known to be dead, and its row; the next sweep acts on them.
+
+    Pages that nobody has started may have been in its hands or not: they are claimed anew, too.
+    """
+    dead = list(Worker.objects.filter(host=host, pid=pid).values_list("pk", flat=True))
+    if dead:
+        theirs = Q(worker__in=dead) | Q(worker=None, status=PageStatus.QUEUED)
+        Page.objects.filter(theirs, status__in=IN_FLIGHT).update(lease_expires_at=Now())
+        Worker.objects.filter(pk__in=dead).delete()

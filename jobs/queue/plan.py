@@ -1,0 +1,123 @@
+"""Who is next: a pure decision from what waits and what is in flight. It queries nothing.
+
+A *run* is up to eight pages of one job and host that one lane renders one after another. The plan counts in
+runs: a run holds one lane, so runs are what fairness, host limits and free slots are about.
+
+Fair means: the account with the fewest runs is next, within it the job with the fewest, within it the host with
+the fewest. While lanes are free, runs are one page long and small jobs spread out; runs that wait for a lane are
+longer, as long as the job is large (guided self-scheduling: a job's last pages are again dealt one by one).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+
+LONGEST_RUN = 8
+AHEAD = 0.5
+"""Runs that may wait in Redis for a lane, per slot: enough that no lane waits for a planner, no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Pages of one host of one job that could start now. `open_pages` are the job's, waiting ones and others."""
+
+    account: int
+    job: int
+    host_queue: int
+    host_limit: int
+    open_pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """What of one host of one job is claimed: `runs` claims, and in them `queued` pages that have not started."""
+
+    account: int
+    job: int
+    host_queue: int
+    runs: int
+    queued: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Claim up to `length` pages of this host queue."""
+
+    job: int
+    host_queue: int
+    length: int
+
+
+@dataclass(slots=True)
+class Held:
+    """Runs held, by account, job and host queue, and in all."""
+
+    accounts: Counter[int] = field(default_factory=Counter)
+    jobs: Counter[int] = field(default_factory=Counter)
+    hosts: Counter[int] = field(default_factory=Counter)
+    total: int = 0
+
+    def add(self, holder: Waiting | Flight, runs: int) -> None:
+        self.accounts[holder.account] += runs
+        self.jobs[holder.job] += runs
+        self.hosts[holder.host_queue] += runs
+        self.total += runs
+
+    def turn(self, waiting: Waiting) -> tuple[int, int, int]:
+        return self.accounts[waiting.account], self.jobs[waiting.job], self.hosts[waiting.host_queue]
+
+
+def held_in(flights: Iterable[Flight]) -> Held:
+    held = Held()
+    for flight in flights:
+        held.add(flight, flight.runs)
+    return held
+
+
+def capacity(slots: int) -> int:
+    """The most runs that may be claimed at once for `slots` lanes of live workers."""
+    return slots + ceil(slots * AHEAD)
+
+
+def plan(*, slots: int, waiting: Sequence[Waiting], flights: Sequence[Flight]) -> list[Run]:
+    """Which runs to claim now, in order, so that claims reach `capacity(slots)` and everyone gets a fair share.
+
+    One claim of each host queue in each plan: how many pages it really has is known only once they are claimed,
+    so the caller claims and plans again while there is room.
+    """
+    held = held_in(flights)
+    runs = []
+    candidates = [one for one in waiting if held.hosts[one.host_queue] < one.host_limit]
+    while candidates and held.total < capacity(slots):
+        chosen = min(candidates, key=held.turn)
+        candidates.remove(chosen)
+        runs.append(
+            Run(chosen.job, chosen.host_queue, run_length(chosen, slots=slots, free=held.total < slots))
+        )
+        held.add(chosen, 1)
+    return runs
+
+
+def run_length(waiting: Waiting, *, slots: int, free: bool) -> int:
+    return 1 if free else min(LONGEST_RUN, max(1, waiting.open_pages // (2 * slots)))
+
+
+def over_share(*, slots: int, starving: Sequence[Waiting], flights: Sequence[Flight]) -> list[int]:
+    """The jobs whose pages that have not started are called back, because others wait with nothing in flight.
+
+    A job's share of the slots is its account's, divided by the account's jobs. Below it nothing is called
+    back, so that a plan never undoes the one before.
+    """
+    if not starving:
+        return []
+    jobs_of: dict[int, set[int]] = {}
+    for one in (*starving, *flights):
+        jobs_of.setdefault(one.account, set()).add(one.job)
+    runs = held_in(flights).jobs
+    queued = Counter[int]()
+    for flight in flights:
+        queued[flight.job] += flight.queued
+    account_of = {flight.job: flight.account for flight in flights}
+    share = {job: max(1, slots // len(jobs_of) // len(jobs_of[account_of[job]])) for job in runs}
+    return [job for job in runs if queued[job] and runs[job] > share[job]]

@@ -1,0 +1,38 @@
+"""`ready_at` of jobs and host queues: from when a planner's look at them is worth it.
+
+It may be too early (the planner looks, finds nothing and puts it right), never too late.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db.models import Case, Exists, OuterRef, Subquery, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Least
+
+from jobs.models import HostQueue, Job, Page
+from jobs.models.page import PageStatus
+
+
+def make_ready(job_id: int, host_queue_ids: Collection[int], *, at: Combinable) -> None:
+    """Have planners look at these host queues of a job again from `at` on. In a transaction; two queries."""
+    earlier = Least(Coalesce("ready_at", at), at)
+    HostQueue.objects.filter(pk__in=host_queue_ids).update(ready_at=earlier)
+    Job.objects.filter(pk=job_id).update(ready_at=earlier)
+
+
+def note_what_is_left(*, host_queue_ids: Iterable[int], job_ids: Iterable[int], now: datetime) -> None:
+    """Put `ready_at` right after a look: when the next page waits, or null; jobs that were served go to the back."""
+    next_page = Page.objects.filter(host_queue=OuterRef("pk"), status=PageStatus.PENDING).order_by(
+        "available_at"
+    )
+    HostQueue.objects.filter(pk__in=list(host_queue_ids)).update(
+        ready_at=Subquery(next_page.values("available_at")[:1])
+    )
+    next_host = HostQueue.objects.filter(job=OuterRef("pk"), ready_at__isnull=False).order_by("ready_at")
+    Job.objects.filter(pk__in=list(job_ids)).update(
+        ready_at=Case(
+            When(Exists(next_host.filter(ready_at__lte=now)), then=now),
+            default=Subquery(next_host.values("ready_at")[:1]),
+        )
+    )

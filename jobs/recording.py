@@ -1,0 +1,172 @@
+"""What became of a page, and with it of its job: page, counters, charge and events in one transaction each.
+
+Locks are taken in one order everywhere: page, host queue, job, account.
+"""
+
+import random
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from scraping.errors import ScrapeError
+
+from jobs.models import Account, Job, LedgerEntry, Page
+from jobs.models.job import JobStatus
+from jobs.models.page import PageStatus
+from jobs.queue import bell
+from jobs.queue.clock import database_now
+from jobs.queue.moves import UNCLAIMED, cancel_all, move
+from jobs.queue.ready import make_ready
+from jobs.webhooks.events import record_job_event
+
+FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 120.0
+
+
+class JobAlreadyFinished(Exception):
+    """The job ended by itself; there is nothing left to cancel."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(f"Job {job.public_id} has already ended: it is {job.status}.")
+
+
+def record_start(page: Page) -> None:
+    """The job runs from its first page's first attempt on. One query while the job is pending, else none."""
+    if page.job.status == JobStatus.PENDING:
+        Job.objects.filter(pk=page.job_id, status=JobStatus.PENDING).update(
+            status=JobStatus.RUNNING, started_at=Now()
+        )
+        page.job.status = JobStatus.RUNNING
+
+
+@transaction.atomic
+def record_success(
+    page: Page, *, token: UUID, data: str, status_code: int | None, final_url: str, duration_ms: int
+) -> bool:
+    """The page is completed with `data` (JSON text) and charged. False if the claim is no longer ours."""
+    ours = move(
+        page,
+        PageStatus.COMPLETED,
+        token=token,
+        finished_at=Now(),
+        data=data,
+        status_code=status_code,
+        final_url=final_url,
+        duration_ms=duration_ms,
+        **UNCLAIMED,
+    )
+    if ours:
+        job = count_end(page, completed=1)
+        LedgerEntry.objects.create(
+            account_id=job.account_id, job=job, page=page, amount=-1, reason="page completed"
+        )
+    return ours
+
+
+def record_failure(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None = None) -> bool:
+    """The attempt failed: tried again later if that may help and attempts are left, else the page has failed.
+
+    `page.attempts` counts this attempt. False if the claim is no longer ours.
+    """
+    if error.retryable and page.attempts < page.job.max_attempts:
+        return postpone(page, error, token=token)
+    return fail(page, error, token=token, duration_ms=duration_ms)
+
+
+@transaction.atomic
+def postpone(page: Page, error: ScrapeError, *, token: UUID) -> bool:
+    due = Now() + timedelta(seconds=retry_delay_s(page.attempts, asked_s=error.retry_after_s))
+    ours = move(page, PageStatus.PENDING, token=token, available_at=due, **UNCLAIMED)
+    if ours:
+        make_ready(page.job_id, [page.host_queue_id], at=due)
+    return ours
+
+
+def retry_delay_s(attempts: int, *, asked_s: float | None = None) -> float:
+    """Doubling from a second on, with jitter; or what the site asked for, within reason. In seconds."""
+    backoff_s = FIRST_RETRY_S * 2 ** (attempts - 1) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, no secret
+    return min(max(backoff_s, asked_s or 0.0), LONGEST_RETRY_S)
+
+
+@transaction.atomic
+def fail(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None) -> bool:
+    ours = move(
+        page,
+        PageStatus.FAILED,
+        token=token,
+        finished_at=Now(),
+        status_code=error.status_code,
+        final_url=error.final_url,
+        duration_ms=duration_ms,
+        error_code=error.code,
+        error_message=str(error),
+        error_retryable=error.retryable,
+        **UNCLAIMED,
+    )
+    if ours:
+        give_back_credits(count_end(page, failed=1), amount=1)
+    return ours
+
+
+def count_end(page: Page, *, completed: int = 0, failed: int = 0) -> Job:
+    """Count a page that has just ended on its job, and end the job with its last page. In a transaction."""
+    job = Job.objects.select_for_update().get(pk=page.job_id)
+    job.completed_urls += completed
+    job.credits_used += completed
+    job.failed_urls += failed
+    Page.objects.filter(pk=page.pk).update(sequence=job.completed_urls + job.failed_urls)
+    if job.open_urls:
+        write_counts(job)
+    else:
+        end_job(job, status_at_end(job))
+    return job
+
+
+def status_at_end(job: Job) -> JobStatus:
+    if not job.completed_urls:
+        return JobStatus.FAILED
+    return JobStatus.PARTIAL if job.failed_urls else JobStatus.COMPLETED
+
+
+def write_counts(job: Job, **changes: object) -> None:
+    """Store the counters of a job whose lock we hold."""
+    Job.objects.filter(pk=job.pk).update(
+        completed_urls=job.completed_urls,
+        failed_urls=job.failed_urls,
+        cancelled_urls=job.cancelled_urls,
+        credits_used=job.credits_used,
+        **changes,
+    )
+
+
+def end_job(job: Job, status: JobStatus) -> None:
+    """The one way a job ends: status, time and events with its last page; who waits hears of it after commit."""
+    job.status, job.completed_at, job.ready_at = status, database_now(), None
+    write_counts(job, status=status, completed_at=job.completed_at, ready_at=None)
+    record_job_event(job)
+    transaction.on_commit(lambda: bell.publish(bell.ENDED, job.public_id))
+
+
+def give_back_credits(job: Job, *, amount: int) -> None:
+    """What was reserved for pages that will not be charged goes back to the balance."""
+    if job.reserves_credits and amount:
+        Account.objects.filter(pk=job.account_id).update(credits=F("credits") + amount)
+
+
+@transaction.atomic
+def cancel_job(job: Job) -> Job:
+    """End a live job now: open pages are cancelled and their credits given back, pages in flight aborted.
+
+    A cancelled job is returned as it is. Raises: JobAlreadyFinished.
+    """
+    cancelled = cancel_all(job.pk)
+    job = Job.objects.select_for_update().get(pk=job.pk)
+    if job.live:
+        job.cancelled_urls += cancelled
+        end_job(job, JobStatus.CANCELLED)
+        give_back_credits(job, amount=cancelled)
+        transaction.on_commit(lambda: bell.publish(bell.CANCELLED, str(job.pk)))
+    elif job.status != JobStatus.CANCELLED:
+        raise JobAlreadyFinished(job)
+    return job

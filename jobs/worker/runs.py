@@ -1,0 +1,148 @@
+"""Renders a claimed run: its pages one after another in one lane, each started and recorded under the claim."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
+from scraping.browser import BrowserPool, Lane
+from scraping.egress import UrlError, check
+from scraping.errors import BlockedAddress, InternalError, ScrapeError
+from scraping.render import FetchOptions, Outcome, WaitUntil, scrape
+from scraping.rules import Rules
+
+from jobs.models import Page
+from jobs.models.page import PageStatus
+from jobs.queue.dispatch import try_dispatch
+from jobs.queue.leases import release, release_queued, start
+from jobs.recording import record_failure, record_start, record_success
+from jobs.worker.claims import Aborted, Claim, Claims
+from scraping import rules
+
+logger = logging.getLogger(__name__)
+
+RECORD_TRIES, RECORD_PAUSE_S = 10, 2.0
+"""How often, and how far apart, an outcome is offered to a database that is away: the lease runs out first."""
+BROWSER_PAUSE_S = 2.0
+"""How long to wait after a browser that would not start, before its pages are given back to be tried again."""
+
+
+@lru_cache(maxsize=64)
+def rules_of(selectors: str) -> Rules:
+    """The rules of a job; its pages come in bunches, so they are parsed once."""
+    return rules.parse(orjson.loads(selectors))
+
+
+class Runner:
+    """What a worker's threads need to render: who they are, the browser, and what they have in hand."""
+
+    def __init__(
+        self, *, worker: UUID, pool: BrowserPool, claims: Claims, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._worker = worker
+        self._pool = pool
+        self._claims = claims
+        self._loop = loop
+
+    def render(self, token: UUID) -> None:
+        """Render the run that `token` names. A stale or doubled message finds nothing to do."""
+        queued = Page.objects.filter(token=token, status=PageStatus.QUEUED)
+        pages = list(queued.select_related("job", "host_queue").order_by("index"))
+        if not pages:
+            return
+        with self._claims.hold(token, job_id=pages[0].job_id) as claim:
+            if claim:
+                self._render_pages(claim, pages)
+        release_queued(pages[0].job_id, token)
+        try_dispatch()
+
+    def _render_pages(self, claim: Claim, pages: list[Page]) -> None:
+        lane: Lane | None = None
+        try:
+            for page in pages:
+                close_old_connections()
+                lane = self._fit_lane(claim, lane, page)
+                if not self._render_page(claim, lane, page):
+                    break
+        except Aborted:
+            logger.info("Run %s was stopped", claim.token)
+        except ScrapeError:
+            logger.exception("No lane could be had for run %s", claim.token)
+            time.sleep(BROWSER_PAUSE_S)
+        finally:
+            self._give_back(lane)
+
+    def _fit_lane(self, claim: Claim, lane: Lane | None, page: Page) -> Lane:
+        """The lane at hand if it is still fit for use, else another one. Waits while all are lent."""
+        if lane and lane.usable:
+            return lane
+        self._give_back(lane)
+        return claim.call(self._pool.borrow(page.job.public_id, page.host_queue.host))
+
+    def _give_back(self, lane: Lane | None) -> None:
+        if lane:
+            asyncio.run_coroutine_threadsafe(self._pool.give_back(lane), self._loop).result()
+
+    def _render_page(self, claim: Claim, lane: Lane, page: Page) -> bool:
+        """One attempt, recorded. False if the claim is no longer ours: the rest of the run is someone else's."""
+        if not start(page, token=claim.token, worker=self._worker):
+            return False
+        page.attempts += 1
+        record_start(page)
+        close_old_connections()
+        began = time.monotonic()
+        try:
+            outcome = claim.call(scrape_page(lane, page))
+        except Aborted:
+            release(page, token=claim.token)
+            return False
+        except ScrapeError as error:
+            failure, duration_ms = error, round((time.monotonic() - began) * 1000)
+            return persist(lambda: record_failure(page, failure, token=claim.token, duration_ms=duration_ms))
+        return persist(lambda: record_outcome(page, outcome, token=claim.token))
+
+
+async def scrape_page(lane: Lane, page: Page) -> Outcome:
+    """Fetch a page and read its fields. Raises: ScrapeError alone; what nobody foresaw is an InternalError."""
+    job = page.job
+    options = FetchOptions(timeout_ms=job.timeout_ms, wait_until=WaitUntil(job.wait_until))
+    try:
+        target = check(page.canonical_url, allow=settings.SCRPY_EGRESS_ALLOW)
+        return await scrape(lane, target, rules_of(job.selectors), options)
+    except UrlError as error:
+        raise BlockedAddress(str(error)) from error
+    except (ScrapeError, asyncio.CancelledError):
+        raise
+    except Exception as error:
+        logger.exception("Page %s: unforeseen", page.pk)
+        raise InternalError from error
+
+
+def record_outcome(page: Page, outcome: Outcome, *, token: UUID) -> bool:
+    return record_success(
+        page,
+        token=token,
+        data=orjson.dumps(outcome.data).decode(),
+        status_code=outcome.status_code,
+        final_url=outcome.final_url,
+        duration_ms=outcome.duration_ms,
+    )
+
+
+def persist(record: Callable[[], bool]) -> bool:
+    """Record under the same token until the database takes it; False if the claim is no longer ours."""
+    for tries_left in reversed(range(RECORD_TRIES)):
+        try:
+            return record()
+        except (OperationalError, InterfaceError):
+            if not tries_left:
+                raise
+            logger.exception("The database is away; trying again")
+            close_old_connections()
+            time.sleep(RECORD_PAUSE_S)
+    return False

@@ -1,0 +1,29 @@
+"""Dramatiq's broker: Redis as a bell, nothing more.
+
+None of Dramatiq's own middleware: retries, delays, limits and results are the database's business.
+Workers add theirs when they start (`jobs.worker.process`).
+"""
+
+import dramatiq
+import redis
+from django.conf import settings
+from dramatiq.brokers.redis import RedisBroker
+
+TIMEOUT_S = 1.0
+MAINTENANCE_PER_MILLION = 50_000
+"""Messages that a dead worker held come back by maintenance, a random few commands in a million."""
+
+
+def install() -> None:
+    """Make this process's broker. Connects on first use."""
+    client = redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        health_check_interval=30,
+    )
+    dramatiq.set_broker(
+        RedisBroker(
+            client=client, middleware=[], namespace="scrpy", maintenance_chance=MAINTENANCE_PER_MILLION
+        )
+    )
