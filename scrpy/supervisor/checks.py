@@ -1,0 +1,50 @@
+"""What can be wrong before the first process starts, each said in one line that a person can act on."""
+
+import errno
+import socket
+from pathlib import Path
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from scraping.browser.locate import ChromiumMissing, find_chromium
+
+
+class CannotStart(Exception):
+    """Why `up` stops before, or while, it starts."""
+
+
+def check_port(host: str, port: int, *, what: str) -> None:
+    """Raises CannotStart if nobody can listen there now."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        reason = "the port is taken" if error.errno == errno.EADDRINUSE else error.strerror
+        raise CannotStart(
+            f"{what} cannot listen on {host}:{port}: {reason}. "
+            "Set SCRPY_PORT (and SCRPY_HOST) to an address that is free."
+        ) from error
+
+
+def check_chromium(configured: str | None) -> None:
+    """Raises CannotStart if the workers would have no browser."""
+    try:
+        find_chromium(Path(configured) if configured else None)
+    except ChromiumMissing as error:
+        raise CannotStart(f"Chromium is missing: {error} `make setup` installs it.") from error
+
+
+def check_database() -> None:
+    """Raises CannotStart if the database does not answer or its tables are not this version's. Queries."""
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        reason = str(error).partition("\n")[0]
+        raise CannotStart(f"The database does not answer ({reason}). Check DATABASE_URL.") from error
+    finally:
+        connection.close()
+    if missing:
+        raise CannotStart(f"The database lacks {len(missing)} migrations. `make setup` applies them.")
