@@ -1,0 +1,172 @@
+"""One Chromium with its driver: launched, known by its process ids, and gone without a trace when closed."""
+
+import asyncio
+import logging
+import os
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from playwright.async_api import Browser as PlaywrightBrowser
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Playwright, async_playwright
+
+from scraping.browser import processes
+from scraping.browser.processes import Process
+from scraping.errors import BrowserCrashed
+from scraping.limits import Limits
+
+if TYPE_CHECKING:
+    from scraping.browser.tab import Lane
+
+log = logging.getLogger(__name__)
+
+Sandbox = Literal["auto", "on", "off"]
+
+DRIVER = "run-driver"
+
+ARGUMENTS = (
+    "--block-new-web-contents",  # window.open and target=_blank open nothing, and fetch nothing
+    "--blink-settings=imagesEnabled=false",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--no-proxy-server",  # the environment's proxies are the operator's, not the pages'
+    "--no-pings",
+    "--disable-domain-reliability",
+    "--disable-crash-reporter",
+)
+
+
+@dataclass(eq=False)
+class Browser:
+    """A running Chromium, its driver, and the lanes opened in it."""
+
+    handle: PlaywrightBrowser
+    playwright: Playwright
+    process: Process
+    driver: Process
+    directories: tuple[Path, ...]
+    limits: Limits
+
+    def __post_init__(self) -> None:
+        self.lanes: set[Lane] = set()
+        self.pages = 0
+        self.launched_at = time.monotonic()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked for anything; a stopped one still looks alive."""
+        return self.handle.is_connected() and self.process.alive and self.driver.alive
+
+    @property
+    def worn(self) -> bool:
+        """Whether it has served long enough to be replaced."""
+        age_s = time.monotonic() - self.launched_at
+        return self.pages >= self.limits.browser_max_pages or age_s >= self.limits.browser_max_age_s
+
+    def kill(self) -> None:
+        """Kill Chromium at once; whatever waits for it fails."""
+        self.process.kill_group()
+
+    async def close(self) -> None:
+        """Close it, politely at first; afterwards neither process nor directory is left. Never raises."""
+        limit_s = self.limits.cleanup_timeout_ms / 1000
+        with suppress(PlaywrightError, TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self.handle.close()
+        self.process.kill_group()
+        with suppress(PlaywrightError, TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self.playwright.stop()
+        self.driver.kill()
+        await asyncio.to_thread(_remove, self.directories)
+
+
+async def launch(executable: Path, *, sandbox: Sandbox, limits: Limits) -> Browser:
+    """Start Chromium under a driver of its own.
+
+    `sandbox="auto"` means on where the system allows it: not for root, and not where Chromium says it cannot.
+
+    Raises: BrowserCrashed, saying why it did not start.
+    """
+    wanted = sandbox == "on" or (sandbox == "auto" and os.geteuid() != 0)
+    try:
+        return await _launch(executable, sandboxed=wanted, limits=limits)
+    except PlaywrightError as exc:
+        if sandbox != "auto" or not wanted or "sandbox" not in exc.message:
+            raise BrowserCrashed(f"Chromium ({executable}) did not start: {_reason(exc)}") from exc
+    log.warning("Chromium's sandbox is not available to this user; running without it.")
+    return await launch(executable, sandbox="off", limits=limits)
+
+
+async def _launch(executable: Path, *, sandboxed: bool, limits: Limits) -> Browser:
+    others = processes.children(DRIVER)
+    scratch = Path(tempfile.mkdtemp(prefix="scrpy-browser-"))
+    try:
+        async with asyncio.timeout(limits.launch_timeout_ms / 1000):
+            playwright = await async_playwright().start()
+            return await _start(playwright, executable, scratch, sandboxed=sandboxed, limits=limits)
+    except BaseException as exc:
+        # Without its driver Chromium ends by itself: the pipe between them closes.
+        for driver in processes.children(DRIVER) - others:
+            driver.kill()
+        _remove((scratch,))
+        if isinstance(exc, TimeoutError):
+            raise BrowserCrashed(f"Chromium did not start within {limits.launch_timeout_ms:,} ms.") from exc
+        raise
+
+
+async def _start(
+    playwright: Playwright, executable: Path, scratch: Path, *, sandboxed: bool, limits: Limits
+) -> Browser:
+    handle = await playwright.chromium.launch(
+        executable_path=executable,
+        chromium_sandbox=sandboxed,
+        args=ARGUMENTS,
+        downloads_path=scratch,
+        artifacts_dir=scratch,
+        handle_sigint=False,
+        handle_sigterm=False,
+        handle_sighup=False,
+        timeout=limits.launch_timeout_ms,
+    )
+    process = await _root_process(handle)
+    profile = process.argument("user-data-dir")
+    directories = (scratch, Path(profile)) if profile else (scratch,)
+    return Browser(handle, playwright, process, _driver_of(process), directories, limits)
+
+
+async def _root_process(handle: PlaywrightBrowser) -> Process:
+    """Chromium's own root process: a distribution's launcher script may stand between it and the driver."""
+    session = await handle.new_browser_cdp_session()
+    info = await session.send("SystemInfo.getProcessInfo")
+    await session.detach()
+    pid = next(entry["id"] for entry in info["processInfo"] if entry["type"] == "browser")
+    process = Process.find(pid)
+    if process is None:
+        raise BrowserCrashed("Chromium ended while it was starting.")
+    return process
+
+
+def _driver_of(process: Process) -> Process:
+    """The driver above `process`: the nearest ancestor that is a child of this very process."""
+    ancestor = process.parent()
+    while ancestor is not None:
+        above = ancestor.parent()
+        if above is not None and above.pid == os.getpid():
+            return ancestor
+        ancestor = above
+    raise BrowserCrashed("The browser's driver ended while Chromium was starting.")
+
+
+def _reason(exc: PlaywrightError) -> str:
+    lines = [line.strip() for line in exc.message.partition("Call log:")[0].splitlines()]
+    return next((line for line in lines if line and set(line) - set("═╔╗╚╝║ ")), "no reason given")
+
+
+def _remove(directories: tuple[Path, ...]) -> None:
+    for directory in directories:
+        shutil.rmtree(directory, ignore_errors=True)

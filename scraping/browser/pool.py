@@ -1,0 +1,184 @@
+"""The pool that lends lanes: one browser, relaunched when it dies or is worn, and at most so many lanes."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from pathlib import Path
+
+from playwright.async_api import Error as PlaywrightError
+
+from scraping.browser.launch import Browser, Sandbox, launch
+from scraping.browser.tab import Lane
+from scraping.errors import BrowserCrashed, ScrapeError
+from scraping.limits import DEFAULT_LIMITS, Limits
+
+log = logging.getLogger(__name__)
+
+OPEN_ATTEMPTS = 2
+
+
+class BrowserPool:
+    """Lends lanes of one Chromium to owners, who never share one.
+
+    Belongs to the event loop it is first used on. A worn browser is replaced while it still has lanes out: new lanes
+    open in its successor, and it is closed with its last lane.
+    """
+
+    def __init__(
+        self,
+        *,
+        executable: Path,
+        lanes: int,
+        sandbox: Sandbox = "auto",
+        limits: Limits = DEFAULT_LIMITS,
+        allow: frozenset[str] = frozenset(),
+    ) -> None:
+        self.executable = executable
+        self.lanes = lanes
+        self.sandbox: Sandbox = sandbox
+        self.limits = limits
+        self.allow = allow
+        self._slots = asyncio.Semaphore(lanes)
+        self._launching = asyncio.Lock()
+        self._browser: Browser | None = None
+        self._retired: set[Browser] = set()
+        self._idle: list[Lane] = []  # least recently used first
+        self._lent: set[Lane] = set()
+        self._closed = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def lent(self) -> int:
+        """How many lanes are out."""
+        return len(self._lent)
+
+    @property
+    def browser_pid(self) -> int | None:
+        """The process id of the present Chromium, None while there is none."""
+        return self._browser.process.pid if self._browser and self._browser.alive else None
+
+    @property
+    def driver_pid(self) -> int | None:
+        """The process id of its Playwright driver."""
+        return self._browser.driver.pid if self._browser and self._browser.alive else None
+
+    async def start(self) -> None:
+        """Launch the browser now rather than at the first loan. Raises: BrowserCrashed."""
+        await self._current()
+
+    async def close(self) -> None:
+        """Close everything, in bounded time; no process and no directory is left. Never raises."""
+        self._closed = True
+        async with self._launching:
+            browsers = [browser for browser in (self._browser, *self._retired) if browser]
+            self._browser = None
+            self._retired.clear()
+            self._idle.clear()
+        await asyncio.gather(*(browser.close() for browser in browsers))
+        await asyncio.gather(*self._tasks)
+
+    # ------------------------------------------------------------------ lending
+
+    async def borrow(self, owner: str, host: str | None = None) -> Lane:
+        """Lend a lane, a warm one of this owner (and host, a `Target.host_key`) or a fresh one; wait while all are out.
+
+        Raises: BrowserCrashed when no browser can be had.
+        """
+        await self._slots.acquire()
+        try:
+            lane = await self._warm(owner, host) or await self._fresh(owner)
+        except BaseException:
+            self._slots.release()
+            raise
+        self._lent.add(lane)
+        return lane
+
+    async def give_back(self, lane: Lane) -> None:
+        """Take a lane back, wiped, to be kept for its owner; or close it. Never raises, bounded in time."""
+        if lane not in self._lent:
+            return
+        self._lent.discard(lane)
+        work = self._spawn(self._take_back(lane))
+        await asyncio.shield(work)
+
+    async def _take_back(self, lane: Lane) -> None:
+        try:
+            await lane.wipe()
+            if lane.usable and lane.browser is self._browser and not self._closed:
+                self._idle.append(lane)
+                lane.rest()
+            else:
+                await self._retire(lane)
+        finally:
+            self._slots.release()
+
+    async def _warm(self, owner: str, host: str | None) -> Lane | None:
+        """An idle lane of `owner`, one that knows `host` first, the most recently used before others."""
+        own = [lane for lane in reversed(self._idle) if lane.owner == owner]
+        for lane in sorted(own, key=lambda lane: lane.host != host):
+            self._idle.remove(lane)
+            await lane.wake()
+            if lane.usable:
+                return lane
+            await self._retire(lane)
+        return None
+
+    async def _fresh(self, owner: str) -> Lane:
+        """A new lane, for which the least recently used idle one makes room if it must."""
+        if len(self._lent) + len(self._idle) >= self.lanes and self._idle:
+            await self._retire(self._idle.pop(0))
+        for attempt in range(1, OPEN_ATTEMPTS + 1):
+            browser = await self._current()
+            try:
+                async with asyncio.timeout(self.limits.lane_open_timeout_ms / 1000):
+                    return await Lane.open(browser, owner, allow=self.allow)
+            except (PlaywrightError, ScrapeError, TimeoutError) as exc:
+                log.warning("No lane could be opened in process %d (attempt %d): %s", browser.process.pid, attempt, exc)
+                browser.kill()
+        raise BrowserCrashed("The browser opened no tab; it has been restarted.")
+
+    # ------------------------------------------------------------------ browsers
+
+    async def _current(self) -> Browser:
+        """The browser that new lanes open in, launched or replaced if need be."""
+        async with self._launching:
+            if self._closed:
+                raise BrowserCrashed("The browser pool is closed.")
+            if self._browser is not None and (self._browser.worn or not self._browser.alive):
+                self._replace(self._browser)
+            if self._browser is None:
+                self._browser = await launch(self.executable, sandbox=self.sandbox, limits=self.limits)
+                self._browser.handle.on("disconnected", self._reap)
+            return self._browser
+
+    def _reap(self, _handle: object) -> None:
+        """Close what is left of a browser that has died: its driver, or the other way round, and its directories."""
+        if self._browser is not None and not self._browser.alive:
+            self._replace(self._browser)
+
+    def _replace(self, browser: Browser) -> None:
+        """Give `browser` no new lanes; close it when those that are out have come back, or now if it is dead."""
+        self._browser = None
+        self._retired.add(browser)
+        idle, self._idle = self._idle, [lane for lane in self._idle if lane.browser is not browser]
+        for lane in idle:
+            if lane.browser is browser:
+                self._spawn(self._retire(lane))
+        if not (browser.alive and browser.lanes):
+            self._spawn(self._close_browser(browser))
+
+    async def _retire(self, lane: Lane) -> None:
+        await lane.close()
+        if lane.browser in self._retired and not lane.browser.lanes:
+            await self._close_browser(lane.browser)
+
+    async def _close_browser(self, browser: Browser) -> None:
+        if browser in self._retired:
+            self._retired.discard(browser)
+            await browser.close()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

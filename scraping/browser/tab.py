@@ -1,0 +1,257 @@
+"""A lane: one context and its tab, kept from page to page and wiped in between."""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from ada_url import URL
+from playwright.async_api import BrowserContext, CDPSession, Frame, Response
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page as BrowserPage
+
+from scraping.browser.failures import DocumentGone, Interrupted, translated
+from scraping.browser.launch import Browser
+from scraping.egress.gate import Target
+from scraping.errors import ConnectionFailed, InternalError, ScrapeError
+from scraping.limits import Limits
+
+log = logging.getLogger(__name__)
+
+READER = (Path(__file__).parent / "reader.js").read_text(encoding="utf-8")
+WORLD = "scrpy"
+BLANK = "about:blank"
+
+WIPED_STORAGE = "local_storage,indexeddb,cache_storage,file_systems,storage_buckets,websql,service_workers"
+
+LoadState = Literal["commit", "domcontentloaded", "load", "networkidle"]
+
+
+class Lane:
+    """A context and its tab, lent to one page at a time.
+
+    `usable` turns False for good when the lane can no longer be trusted to be healthy or clean; it is then closed,
+    not kept. A page that is done is wiped but not left (leaving costs 1.4 times the CPU): until the next page
+    commits its scripts still run, so a page can leave traces for the next one of the same owner on the same site.
+    """
+
+    ids = itertools.count(1)
+
+    def __init__(
+        self,
+        browser: Browser,
+        context: BrowserContext,
+        tab: BrowserPage,
+        cdp: CDPSession,
+        *,
+        owner: str,
+        allow: frozenset[str],
+    ) -> None:
+        self.id = next(self.ids)
+        self.browser = browser
+        self.owner = owner
+        self.allow = allow
+        self.host: str | None = None
+        self.pages = 0
+        self._context = context
+        self._tab = tab
+        self._cdp = cdp
+        self._frame_id = ""
+        self._origins: set[str] = set()
+        self._visited: set[str] = set()
+        self._dirty = False
+        self._broken = False
+        self._closing: asyncio.Task[None] | None = None
+        self._rest: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._emptying = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, browser: Browser, owner: str, *, allow: frozenset[str] = frozenset()) -> "Lane":
+        """Open a fresh context and tab. Raises: BrowserCrashed."""
+        with translated("Chromium"):
+            context = await browser.handle.new_context(service_workers="block", accept_downloads=False)
+            tab = await context.new_page()
+            cdp = await context.new_cdp_session(tab)
+            lane = cls(browser, context, tab, cdp, owner=owner, allow=allow)
+            await lane._prepare()
+        browser.lanes.add(lane)
+        return lane
+
+    async def _prepare(self) -> None:
+        self._tab.on("crash", self._on_crash)
+        self._tab.on("framenavigated", self._on_navigated)
+        tree = await self._cdp.send("Page.getFrameTree")
+        self._frame_id = tree["frameTree"]["frame"]["id"]
+        await self._cdp.send("Page.enable")
+        await self._cdp.send("Page.addScriptToEvaluateOnNewDocument", {"source": READER, "worldName": WORLD})
+
+    def _on_crash(self, _tab: BrowserPage) -> None:
+        self._broken = True
+
+    def _on_navigated(self, frame: Frame) -> None:
+        if frame.url.startswith("http"):
+            origin = URL(frame.url).origin
+            self._origins.add(origin)
+            if frame.parent_frame is None:
+                self._visited.add(origin)
+
+    @property
+    def limits(self) -> Limits:
+        """The budgets of whatever is done in it."""
+        return self.browser.limits
+
+    @property
+    def usable(self) -> bool:
+        """Whether another page may be fetched in it."""
+        worn = self.pages >= self.limits.lane_max_pages
+        return not (self._broken or self._closing or worn) and self.browser.alive
+
+    # ------------------------------------------------------------------ one page
+
+    async def goto(self, target: Target) -> Response | None:
+        """Navigate, until the answer's document replaces the one before. Raises: ScrapeError."""
+        self.host, self._dirty = target.host_key, True
+        self.pages += 1
+        self.browser.pages += 1
+        with translated(target.host):
+            if _differs_in_fragment(self._tab.url, target.canonical):
+                await self._leave()
+            try:
+                return await self._commit(target)
+            except Interrupted:
+                await self._leave()
+        try:
+            return await self._commit(target)
+        except (Interrupted, DocumentGone) as exc:
+            raise ConnectionFailed(f"{target.host} sent an answer that the browser could not read.") from exc
+
+    async def _commit(self, target: Target) -> Response | None:
+        with translated(target.host):
+            return await self._tab.goto(target.canonical, wait_until="commit", timeout=0)
+
+    async def wait_for(self, state: LoadState) -> None:
+        """Wait until the tab's present document has reached `state`. Raises: DocumentGone, ScrapeError."""
+        with translated("The page"):
+            if state != "commit":
+                await self._tab.wait_for_load_state(state, timeout=0)
+
+    async def enter(self) -> int:
+        """The isolated world of the tab's present document, with the reader in it. Raises: DocumentGone."""
+        with translated("The page"):
+            made = await self._cdp.send("Page.createIsolatedWorld", {"frameId": self._frame_id, "worldName": WORLD})
+        return int(made["executionContextId"])
+
+    async def call(self, world: int, method: str, argument: Mapping[str, object] | None = None) -> str:
+        """Call a method of the reader in `world`. Raises: DocumentGone, ScrapeError."""
+        call = {
+            "functionDeclaration": "(method, argument) => scrpy[method](argument)",
+            "executionContextId": world,
+            "arguments": [{"value": method}, {"value": argument}],
+            "awaitPromise": True,
+            "returnByValue": True,
+        }
+        with translated("The page"):
+            answer = await self._cdp.send("Runtime.callFunctionOn", call)
+        if "exceptionDetails" in answer:
+            log.error("The reader failed: %s", answer["exceptionDetails"])
+            raise InternalError("The page could not be read, for a reason of ours.")
+        return str(answer["result"].get("value", ""))
+
+    # ------------------------------------------------------------------ between pages
+
+    async def wipe(self) -> None:
+        """Take away what the page left behind, or give the lane up. Never raises, bounded in time."""
+        if self._dirty and self.usable:
+            await self._or_give_up(self._wipe())
+
+    async def _wipe(self) -> None:
+        if len(self._visited) > 1:
+            # The session storage of a site that the tab has left cannot be reached any more.
+            self._broken = True
+            return
+        await asyncio.gather(
+            self._cdp.send("Network.clearBrowserCookies"),
+            self._cdp.send("Page.resetNavigationHistory"),
+            self._wipe_documents(),
+            *(self._wipe_origin(origin) for origin in self._origins),
+        )
+        self._origins.clear()
+        self._visited.clear()
+        self._dirty = False
+
+    async def _wipe_documents(self) -> None:
+        """Clear window.name and session storage, which belong to the tab and its frames."""
+        await self.call(await self.enter(), "wipe")
+        for frame in self._tab.frames[1:]:
+            with suppress(PlaywrightError):
+                await frame.evaluate("() => { window.name = ''; sessionStorage.clear(); }")
+
+    async def _wipe_origin(self, origin: str) -> None:
+        await self._cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": WIPED_STORAGE})
+
+    def rest(self) -> None:
+        """Keep the last page for a moment, in case another one follows, then leave it: its scripts must not run on."""
+        delay_s = self.limits.idle_ms / 1000
+        self._rest = asyncio.get_running_loop().call_later(delay_s, self._start_emptying)
+
+    def _start_emptying(self) -> None:
+        self._task = asyncio.create_task(self._empty())
+
+    async def wake(self) -> None:
+        """End the rest; a lane that is just being emptied is waited for."""
+        if self._rest is not None:
+            self._rest.cancel()
+        async with self._emptying:
+            pass
+
+    async def _empty(self) -> None:
+        async with self._emptying:
+            self._dirty = True
+            await self._or_give_up(self._leave())
+            await self.wipe()
+
+    async def _leave(self) -> None:
+        await self._tab.goto(BLANK, wait_until="commit", timeout=0)
+
+    async def _or_give_up(self, work: Awaitable[None]) -> None:
+        """Do `work` within the clean-up budget; if it fails, the lane is not usable any more."""
+        try:
+            async with asyncio.timeout(self.limits.cleanup_timeout_ms / 1000):
+                await work
+        except (PlaywrightError, ScrapeError, DocumentGone, TimeoutError) as exc:
+            log.info("Lane %d is given up: %s", self.id, exc)
+            self._broken = True
+
+    # ------------------------------------------------------------------ the end
+
+    async def close(self) -> None:
+        """Close tab and context; what does not close in time is killed with its browser. Never raises.
+
+        The work goes on if the caller is cancelled meanwhile, and a second call waits for the first.
+        """
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+        try:
+            async with asyncio.timeout(self.limits.cleanup_timeout_ms / 1000):
+                await self._context.close()
+        except TimeoutError:
+            log.warning("Lane %d did not close; its browser, process %d, is killed.", self.id, self.browser.process.pid)
+            self.browser.kill()
+        except PlaywrightError:
+            pass  # it is closed already: the browser or the driver has died
+        finally:
+            self.browser.lanes.discard(self)
+
+
+def _differs_in_fragment(before: str, after: str) -> bool:
+    """Whether going from `before` to `after` would only scroll the document that is there."""
+    return "#" in after and before.partition("#")[0] == after.partition("#")[0]

@@ -1,0 +1,96 @@
+"""The gate a URL passes before anything else is done with it."""
+
+import re
+from dataclasses import dataclass
+
+from ada_url import URL, HostType
+
+from scraping.egress.address import is_public
+from scraping.errors import UrlError
+
+MAX_URL_CHARS = 8_192
+DEFAULT_PORTS = {"http": 80, "https": 443}
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+LOCAL_NAMES = frozenset({"localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan"})
+"""Last labels that only a machine's own network answers for; `home.arpa` is the one of two labels."""
+
+# fmt: off
+UNSAFE_PORTS = frozenset({
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,
+    109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526,
+    530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045,
+    4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+})
+# fmt: on
+"""Ports that Chromium refuses to talk HTTP to (net/base/port_util.cc)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL that passed: `sent` as the caller wrote it, the rest as the browser will read it."""
+
+    sent: str
+    canonical: str
+    scheme: str
+    host: str
+    port: int
+    origin: str
+
+    @property
+    def host_key(self) -> str:
+        """`host:port`, an IPv6 host in brackets: what pages of one site are grouped by, and what is allow-listed."""
+        return f"{self.host}:{self.port}"
+
+
+def check(url: str, *, allow: frozenset[str] = frozenset()) -> Target:
+    """Parse `url` as a browser would and refuse what must not be fetched. Resolves no name.
+
+    Args:
+        allow: exact `host:port` pairs that may be fetched although they are inside.
+    Raises: UrlError, `invalid_url` or `blocked_address`.
+    Source: https://url.spec.whatwg.org/
+    """
+    target, kind = _parse(_clean(url))
+    if target.host_key not in allow:
+        _refuse_inside(target.host, kind)
+    return target
+
+
+def _clean(url: str) -> str:
+    if len(url) > MAX_URL_CHARS:
+        raise UrlError("invalid_url", f"The URL has {len(url):,} characters; at most {MAX_URL_CHARS:,} are allowed.")
+    if CONTROL.search(url):
+        raise UrlError("invalid_url", "The URL contains a control character or half of a surrogate pair.")
+    if "\\" in url:
+        raise UrlError("invalid_url", "The URL contains a backslash; write it as %5C.")
+    return url
+
+
+def _parse(url: str) -> tuple[Target, HostType]:
+    try:
+        parsed = URL(url)
+    except ValueError:
+        raise UrlError("invalid_url", "This is not an absolute URL that a browser understands.") from None
+    scheme = parsed.protocol.removesuffix(":")
+    if scheme not in DEFAULT_PORTS:
+        raise UrlError("invalid_url", f"Only http and https URLs can be scraped, not {scheme}.")
+    if parsed.username or parsed.password:
+        raise UrlError("invalid_url", "The URL contains a user name or a password; remove them.")
+    port = int(parsed.port or DEFAULT_PORTS[scheme])
+    if port in UNSAFE_PORTS:
+        raise UrlError("invalid_url", f"Port {port} is one that browsers refuse.")
+    return Target(url, parsed.href, scheme, parsed.hostname, port, parsed.origin), parsed.host_type
+
+
+def _refuse_inside(host: str, kind: HostType) -> None:
+    if kind is HostType.DEFAULT:
+        if _is_local_name(host):
+            raise UrlError("blocked_address", f"{host} is a local name; only public sites can be scraped.")
+    elif not is_public(host.strip("[]")):
+        raise UrlError("blocked_address", f"{host} is not a public address.")
+
+
+def _is_local_name(host: str) -> bool:
+    labels = host.rstrip(".").split(".")
+    return len(labels) == 1 or labels[-1] in LOCAL_NAMES or labels[-2:] == ["home", "arpa"]

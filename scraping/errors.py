@@ -1,0 +1,186 @@
+"""Everything that can go wrong with one URL, as one tree of stable codes.
+
+    ScrapeError
+    ├── DnsError            dns_error            retryable
+    ├── ConnectionFailed    connection_error     retryable
+    ├── TlsError            tls_error
+    ├── NavigationTimeout   navigation_timeout   retryable
+    ├── WaitTimeout         wait_timeout         retryable
+    ├── HttpError           http_error           retryable for 408, 425 and 5xx
+    ├── RateLimited         rate_limited         retryable
+    ├── BlockedAddress      blocked_address
+    ├── UnsupportedContent  unsupported_content
+    ├── TooLarge            too_large
+    ├── InvalidSelector     invalid_selector
+    ├── BrowserCrashed      browser_crashed      retryable
+    ├── WorkerLost          worker_lost          retryable
+    ├── DeadlineExceeded    deadline_exceeded
+    └── InternalError       internal_error       retryable
+
+    RulesError              every RuleError of one set of selectors
+    UrlError                a URL that the gate refuses
+    ChromiumMissing         no browser on this machine
+
+A message is one sentence a user can act on: what failed, on what, and the limit it met.
+"""
+
+from http import HTTPStatus
+
+RETRYABLE_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class ScrapeError(Exception):
+    """One URL failed; the leaf says why, and whether another attempt may help."""
+
+    code = "internal_error"
+    retryable = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        final_url: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.final_url = final_url
+        self.retry_after_s = retry_after_s
+
+
+class DnsError(ScrapeError):
+    """The host's name has no address."""
+
+    code = "dns_error"
+    retryable = True
+
+
+class ConnectionFailed(ScrapeError):
+    """No connection, or one that broke off."""
+
+    code = "connection_error"
+    retryable = True
+
+
+class TlsError(ScrapeError):
+    """The site's certificate or handshake cannot be trusted."""
+
+    code = "tls_error"
+
+
+class NavigationTimeout(ScrapeError):
+    """The page did not get ready within its time."""
+
+    code = "navigation_timeout"
+    retryable = True
+
+
+class WaitTimeout(ScrapeError):
+    """What the caller asked to wait for did not appear."""
+
+    code = "wait_timeout"
+    retryable = True
+
+
+class HttpError(ScrapeError):
+    """The site answered with an error status."""
+
+    code = "http_error"
+
+    def __init__(self, message: str, *, status_code: int, final_url: str | None = None) -> None:
+        super().__init__(message, status_code=status_code, final_url=final_url)
+        self.retryable = status_code in RETRYABLE_STATUSES or status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+class RateLimited(ScrapeError):
+    """The site answered 429; `retry_after_s` is what it asked for, if it did."""
+
+    code = "rate_limited"
+    retryable = True
+
+
+class BlockedAddress(ScrapeError):
+    """The page led to an address that must not be fetched."""
+
+    code = "blocked_address"
+
+
+class UnsupportedContent(ScrapeError):
+    """What the site sent is not a page: a download, a picture, nothing."""
+
+    code = "unsupported_content"
+
+
+class TooLarge(ScrapeError):
+    """The page is larger than its budget."""
+
+    code = "too_large"
+
+
+class InvalidSelector(ScrapeError):
+    """The browser refused a selector that the check at POST let through; `field` names it."""
+
+    code = "invalid_selector"
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BrowserCrashed(ScrapeError):
+    """The tab, the browser or its driver died, or did not start."""
+
+    code = "browser_crashed"
+    retryable = True
+
+
+class WorkerLost(ScrapeError):
+    """The worker that had the page died."""
+
+    code = "worker_lost"
+    retryable = True
+
+
+class DeadlineExceeded(ScrapeError):
+    """The job's deadline passed before the page was done."""
+
+    code = "deadline_exceeded"
+
+
+class InternalError(ScrapeError):
+    """A fault of ours."""
+
+    code = "internal_error"
+    retryable = True
+
+
+class RuleError(Exception):
+    """One bad rule: where it is (`selectors.title`), a stable code, and a sentence."""
+
+    def __init__(self, path: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.code = code
+        self.message = message
+
+
+class RulesError(Exception):
+    """Every bad rule of one set of selectors, in the caller's order."""
+
+    def __init__(self, errors: tuple[RuleError, ...]) -> None:
+        super().__init__("; ".join(f"{error.path}: {error.message}" for error in errors))
+        self.errors = errors
+
+
+class UrlError(ValueError):
+    """A URL that may not be fetched: `invalid_url` or `blocked_address`, and a sentence."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class ChromiumMissing(Exception):
+    """No usable Chromium was found; the message says where we looked and what to do."""

@@ -1,0 +1,39 @@
+"""Every budget of a page, a lane and a browser, in one place."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Budgets; the defaults are the product's, tests pass smaller ones.
+
+    A page that is over a time budget fails; a value that is over a size budget is cut and marked.
+    """
+
+    max_documents: int = 20
+    max_value_bytes: int = 64 * 1024
+    max_data_bytes: int = 1024 * 1024
+    max_list_items: int = 1_000
+
+    quiet_ms: int = 50
+    """How long the DOM must be still to count as rendered."""
+    restless_ms: int = 500
+    """How long after load a page whose DOM never rests is waited for, once every rule has matched."""
+    late_ms: int = 1_200
+    """How long after load a field that matches nothing is waited for, the network being idle."""
+    settle_ms: int = 5_000
+    """How long after load anything at all is waited for."""
+
+    cleanup_timeout_ms: int = 2_000
+    """What a lane may take to be wiped or closed before something is killed."""
+    lane_open_timeout_ms: int = 10_000
+    launch_timeout_ms: int = 20_000
+    idle_ms: int = 1_000
+    """How long an idle lane keeps its last page before it is emptied."""
+
+    lane_max_pages: int = 200
+    browser_max_pages: int = 2_000
+    browser_max_age_s: int = 3_600
+
+
+DEFAULT_LIMITS = Limits()
