@@ -21,7 +21,8 @@
     UrlError                a URL that the gate refuses
     ChromiumMissing         no browser on this machine
 
-A message is one sentence a user can act on: what failed, on what, and the limit it met.
+A message is one sentence a user can act on: what failed, on what, and the limit it met. A leaf's own `sentence` stands
+where nothing more is known.
 """
 
 from http import HTTPStatus
@@ -34,16 +35,17 @@ class ScrapeError(Exception):
 
     code = "internal_error"
     retryable = False
+    sentence = "The page could not be scraped."
 
     def __init__(
         self,
-        message: str,
+        message: str | None = None,
         *,
         status_code: int | None = None,
         final_url: str | None = None,
         retry_after_s: float | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message or self.sentence)
         self.status_code = status_code
         self.final_url = final_url
         self.retry_after_s = retry_after_s
@@ -54,6 +56,7 @@ class DnsError(ScrapeError):
 
     code = "dns_error"
     retryable = True
+    sentence = "The host's name has no address; check its spelling."
 
 
 class ConnectionFailed(ScrapeError):
@@ -61,12 +64,14 @@ class ConnectionFailed(ScrapeError):
 
     code = "connection_error"
     retryable = True
+    sentence = "No connection to the site, or one that broke off."
 
 
 class TlsError(ScrapeError):
     """The site's certificate or handshake cannot be trusted."""
 
     code = "tls_error"
+    sentence = "The site's certificate or TLS handshake cannot be trusted."
 
 
 class NavigationTimeout(ScrapeError):
@@ -74,6 +79,7 @@ class NavigationTimeout(ScrapeError):
 
     code = "navigation_timeout"
     retryable = True
+    sentence = "The page was not ready in time; a longer timeout may help."
 
 
 class WaitTimeout(ScrapeError):
@@ -81,6 +87,7 @@ class WaitTimeout(ScrapeError):
 
     code = "wait_timeout"
     retryable = True
+    sentence = "What the page was waited for did not appear in time."
 
 
 class HttpError(ScrapeError):
@@ -88,8 +95,16 @@ class HttpError(ScrapeError):
 
     code = "http_error"
 
-    def __init__(self, message: str, *, status_code: int, final_url: str | None = None) -> None:
-        super().__init__(message, status_code=status_code, final_url=final_url)
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        status_code: int,
+        final_url: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        message = message or f"The site answered {status_code}."
+        super().__init__(message, status_code=status_code, final_url=final_url, retry_after_s=retry_after_s)
         self.retryable = status_code in RETRYABLE_STATUSES or status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -98,24 +113,28 @@ class RateLimited(ScrapeError):
 
     code = "rate_limited"
     retryable = True
+    sentence = "The site answered 429: it wants fewer requests."
 
 
 class BlockedAddress(ScrapeError):
     """The page led to an address that must not be fetched."""
 
     code = "blocked_address"
+    sentence = "The address is not on the public internet; only public sites can be scraped."
 
 
 class UnsupportedContent(ScrapeError):
     """What the site sent is not a page: a download, a picture, nothing."""
 
     code = "unsupported_content"
+    sentence = "What the site sent is not a page that has fields to read."
 
 
 class TooLarge(ScrapeError):
     """The page is larger than its budget."""
 
     code = "too_large"
+    sentence = "The page is larger than its budget."
 
 
 class InvalidSelector(ScrapeError):
@@ -133,6 +152,7 @@ class BrowserCrashed(ScrapeError):
 
     code = "browser_crashed"
     retryable = True
+    sentence = "The browser died while it had the page."
 
 
 class WorkerLost(ScrapeError):
@@ -140,12 +160,14 @@ class WorkerLost(ScrapeError):
 
     code = "worker_lost"
     retryable = True
+    sentence = "The worker that had the page died."
 
 
 class DeadlineExceeded(ScrapeError):
     """The job's deadline passed before the page was done."""
 
     code = "deadline_exceeded"
+    sentence = "The job's deadline passed before the page was done."
 
 
 class InternalError(ScrapeError):
@@ -153,6 +175,7 @@ class InternalError(ScrapeError):
 
     code = "internal_error"
     retryable = True
+    sentence = "Something failed on our side; it is not the page's fault."
 
 
 class RuleError(Exception):

@@ -115,10 +115,11 @@ async def _visit(lane: Lane, target: Target, rules: Rules, wait_until: WaitUntil
     """Navigate, and read the first document that stays until it is ready."""
     response = await lane.goto(target)
     if response is not None:
-        _check_status(response.status, target.host, retry_after=response.headers.get("retry-after"))
+        _check_status(response.status, response.url, target, retry_after=response.headers.get("retry-after"))
     for _ in range(lane.limits.max_documents):
         with suppress(DocumentGone):
-            reading = await _read(lane, rules, wait_until, deadline)
+            work = _read(lane, rules, wait_until, deadline)
+            reading = await lane.unless_lost(work, host=target.host)
             _check_document(reading, lane, target)
             return reading
     raise NavigationTimeout(f"{target.host} led on to another document {lane.limits.max_documents} times.")
@@ -183,11 +184,12 @@ def _check_document(reading: _Reading, lane: Lane, target: Target) -> None:
     """Refuse a document that is not the page that was asked for. Raises: ScrapeError."""
     if reading.url.startswith(ERROR_PAGE):
         raise ConnectionFailed(f"{target.host} led on to an address that could not be loaded.")
-    _check_status(reading.status, target.host)
+    _check_status(reading.status, reading.url, target)
     if reading.content_type.startswith(UNREADABLE_TYPES):
         raise UnsupportedContent(
             f"{target.host} answered with {reading.content_type}, which has no fields to read.",
             status_code=reading.status,
+            final_url=reading.url,
         )
     try:
         gate.check(reading.url, allow=lane.allow)
@@ -195,12 +197,14 @@ def _check_document(reading: _Reading, lane: Lane, target: Target) -> None:
         raise BlockedAddress(f"{target.host} led on to an address that must not be fetched.") from exc
 
 
-def _check_status(status: int, host: str, *, retry_after: str | None = None) -> None:
+def _check_status(status: int, url: str, target: Target, *, retry_after: str | None = None) -> None:
+    retry_after_s = _seconds(retry_after)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        message = f"{host} answered 429: it wants fewer requests."
-        raise RateLimited(message, status_code=status, retry_after_s=_seconds(retry_after))
+        message = f"{target.host} answered 429: it wants fewer requests."
+        raise RateLimited(message, status_code=status, final_url=url, retry_after_s=retry_after_s)
     if status >= HTTPStatus.BAD_REQUEST:
-        raise HttpError(f"{host} answered {status}.", status_code=status)
+        message = f"{target.host} answered {status}."
+        raise HttpError(message, status_code=status, final_url=url, retry_after_s=retry_after_s)
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -83,12 +83,13 @@ def _failure(message: str, host: str) -> ScrapeError:
     if any(sign in message for sign in CRASHED):
         return BrowserCrashed("The browser's tab died while it had the page.")
     if net_error := NET_ERROR.search(message):
-        return _network_failure(net_error[1], host)
+        return network_failure(net_error[1], host)
     log.error("Playwright failed in a way that is not known yet: %s", message)
     return InternalError("The browser failed in a way that is not known yet.")
 
 
-def _network_failure(error: str, host: str) -> ScrapeError:
+def network_failure(error: str, host: str) -> ScrapeError:
+    """Our error for a net error of Chromium's, such as `ERR_CONNECTION_RESET`."""
     for prefix, (leaf, sentence) in NET_ERRORS.items():
         if error.startswith(prefix):
             return leaf(sentence.format(host=host, error=error))

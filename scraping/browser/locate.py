@@ -6,6 +6,8 @@ from pathlib import Path
 
 from scraping.errors import ChromiumMissing
 
+__all__ = ["ChromiumMissing", "find_chromium"]
+
 PLAYWRIGHT_BUILDS = Path("~/.cache/ms-playwright")
 BUILD_PATTERN = "chromium_headless_shell-*/*/*headless*shell"
 COMMANDS = ("chromium-headless-shell", "chromium")

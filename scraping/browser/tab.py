@@ -3,17 +3,17 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from ada_url import URL
-from playwright.async_api import BrowserContext, CDPSession, Frame, Response
+from playwright.async_api import BrowserContext, CDPSession, Frame, Request, Response
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as BrowserPage
 
-from scraping.browser.failures import DocumentGone, Interrupted, translated
+from scraping.browser.failures import DocumentGone, Interrupted, network_failure, translated
 from scraping.browser.launch import Browser
 from scraping.egress.gate import Target
 from scraping.errors import ConnectionFailed, InternalError, ScrapeError
@@ -22,6 +22,8 @@ from scraping.limits import Limits
 log = logging.getLogger(__name__)
 
 READER = (Path(__file__).parent / "reader.js").read_text(encoding="utf-8")
+T = TypeVar("T")
+
 WORLD = "scrpy"
 BLANK = "about:blank"
 
@@ -62,6 +64,7 @@ class Lane:
         self._frame_id = ""
         self._origins: set[str] = set()
         self._visited: set[str] = set()
+        self._lost: asyncio.Future[str] | None = None
         self._dirty = False
         self._broken = False
         self._closing: asyncio.Task[None] | None = None
@@ -84,6 +87,7 @@ class Lane:
     async def _prepare(self) -> None:
         self._tab.on("crash", self._on_crash)
         self._tab.on("framenavigated", self._on_navigated)
+        self._tab.on("requestfailed", self._on_request_failed)
         tree = await self._cdp.send("Page.getFrameTree")
         self._frame_id = tree["frameTree"]["frame"]["id"]
         await self._cdp.send("Page.enable")
@@ -98,6 +102,14 @@ class Lane:
             self._origins.add(origin)
             if frame.parent_frame is None:
                 self._visited.add(origin)
+
+    def _on_request_failed(self, request: Request) -> None:
+        """Note the loss of the tab's own document: one that broke off, or one that a script led to in vain."""
+        error = (request.failure or "").removeprefix("net::")
+        if not request.is_navigation_request() or request.frame.parent_frame is not None or error == "ERR_ABORTED":
+            return
+        if self._lost is not None and not self._lost.done():
+            self._lost.set_result(error)
 
     @property
     def limits(self) -> Limits:
@@ -133,6 +145,19 @@ class Lane:
         with translated(target.host):
             return await self._tab.goto(target.canonical, wait_until="commit", timeout=0)
 
+    async def unless_lost(self, work: Coroutine[None, None, T], *, host: str) -> T:
+        """Await `work`, unless the connection that brings the tab's document fails first. Raises: ConnectionFailed."""
+        self._lost = asyncio.get_running_loop().create_future()
+        task = asyncio.ensure_future(work)
+        either: set[asyncio.Future[Any]] = {task, self._lost}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise network_failure(self._lost.result(), host)
+            return task.result()
+        finally:
+            task.cancel()
+
     async def wait_for(self, state: LoadState) -> None:
         """Wait until the tab's present document has reached `state`. Raises: DocumentGone, ScrapeError."""
         with translated("The page"):
@@ -148,7 +173,7 @@ class Lane:
     async def call(self, world: int, method: str, argument: Mapping[str, object] | None = None) -> str:
         """Call a method of the reader in `world`. Raises: DocumentGone, ScrapeError."""
         call = {
-            "functionDeclaration": "(method, argument) => scrpy[method](argument)",
+            "functionDeclaration": "(method, argument) => globalThis.scrpy?.[method](argument)",
             "executionContextId": world,
             "arguments": [{"value": method}, {"value": argument}],
             "awaitPromise": True,
@@ -175,13 +200,17 @@ class Lane:
             return
         await asyncio.gather(
             self._cdp.send("Network.clearBrowserCookies"),
-            self._cdp.send("Page.resetNavigationHistory"),
+            self._wipe_history(),
             self._wipe_documents(),
             *(self._wipe_origin(origin) for origin in self._origins),
         )
         self._origins.clear()
         self._visited.clear()
         self._dirty = False
+
+    async def _wipe_history(self) -> None:
+        with suppress(PlaywrightError):  # a tab that shows an error page has none
+            await self._cdp.send("Page.resetNavigationHistory")
 
     async def _wipe_documents(self) -> None:
         """Clear window.name and session storage, which belong to the tab and its frames."""
