@@ -2,10 +2,10 @@
 
 import errno
 import socket
-from pathlib import Path
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+
 from scraping.browser.locate import ChromiumMissing, find_chromium
 
 
@@ -31,9 +31,9 @@ def check_port(host: str, port: int, *, what: str) -> None:
 def check_chromium(configured: str | None) -> None:
     """Raises CannotStart if the workers would have no browser."""
     try:
-        find_chromium(Path(configured) if configured else None)
+        find_chromium(configured)
     except ChromiumMissing as error:
-        raise CannotStart(f"Chromium is missing: {error} `make setup` installs it.") from error
+        raise CannotStart(f"{error} `make setup` does that.") from error
 
 
 def check_database() -> None:

@@ -1,0 +1,55 @@
+# `make run` sets everything up and runs scrpy; `make test` guards a change. Nothing here asks anything.
+.PHONY: run setup test test-full check bench chaos lock clean venv venv-dev chromium
+
+PYTHON := .venv/bin/python
+BIN := .venv/bin
+PRODUCTION := SCRPY_ENV=production SCRPY_PUBLIC_URL=https://scrpy.example.com \
+	SCRPY_SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
+COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras \
+	--no-emit-find-links --no-emit-index-url --no-emit-options --no-emit-trusted-host
+
+run: setup
+	@$(PYTHON) manage.py up
+
+setup: venv
+	@$(PYTHON) manage.py setup
+
+test: venv-dev chromium
+	$(PYTHON) -m pytest -m "not slow"
+
+test-full: test
+	$(PYTHON) -m pytest -m slow
+
+check: venv-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(if $(shell find templates -name '*.html'),$(BIN)/djlint --check --lint templates)
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
+
+bench: venv-dev chromium
+	$(PYTHON) -m tests.bench
+
+chaos: venv-dev chromium
+	$(PYTHON) -m tests.chaos
+
+# New versions of what requirements*.in name, pinned with hashes.
+lock: venv-dev
+	$(COMPILE) --upgrade --output-file=requirements.txt requirements.in
+	$(COMPILE) --upgrade --output-file=requirements-dev.txt requirements-dev.in
+
+# All that is made again by `make run`; var/, which is yours, stays.
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+venv:
+	@deploy/venv.sh requirements.txt
+
+venv-dev:
+	@deploy/venv.sh requirements.txt requirements-dev.txt
+
+chromium:
+	@$(PYTHON) manage.py setup --only-chromium
