@@ -1,0 +1,81 @@
+"""The one place where a delivery changes its status.
+
+    pending ⇄ sending → delivered | given_up
+
+Each move is one guarded UPDATE; a sender's second one names the token of its first.
+An attempt counts from its claim, so that one which kills its sender is bounded, too.
+"""
+
+import logging
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Now
+
+from jobs.models import Delivery, DeliveryAttempt
+from jobs.models.webhook import DeliveryStatus
+from jobs.webhooks.posting import Answer
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+MOST_AT_ONCE_TO_A_URL = 4
+MOST_AT_ONCE_OF_AN_ACCOUNT = 8
+
+
+def due() -> QuerySet[Delivery]:
+    return Delivery.objects.filter(status=DeliveryStatus.PENDING, next_attempt_at__lte=Now())
+
+
+def claim(delivery_id: int) -> Delivery | None:
+    """Take a due delivery for one attempt; None if it is not due, someone else's, or its endpoint has its share.
+
+    Two claims at once may each see the last place of a share free: one sender more does no harm.
+    """
+    delivery = due().select_related("event__account").filter(pk=delivery_id).first()
+    if delivery is None or has_its_share(delivery):
+        return None
+    taken = {"status": DeliveryStatus.SENDING, "token": uuid.uuid4(), "attempts": delivery.attempts + 1}
+    still_due = due().filter(pk=delivery_id, attempts=delivery.attempts)
+    if still_due.update(lease_expires_at=Now() + LEASE, **taken) == 0:
+        return None
+    vars(delivery).update(taken)
+    return delivery
+
+
+def has_its_share(delivery: Delivery) -> bool:
+    """Whether its endpoint, or its account, has as many senders as it may: a silent one holds up no other."""
+    at_once = Delivery.objects.filter(status=DeliveryStatus.SENDING).aggregate(
+        to_url=Count("pk", filter=Q(url=delivery.url)),
+        of_account=Count("pk", filter=Q(event__account=delivery.event.account_id)),
+    )
+    return bool(at_once["to_url"] >= MOST_AT_ONCE_TO_A_URL or at_once["of_account"] >= MOST_AT_ONCE_OF_AN_ACCOUNT)
+
+
+@transaction.atomic
+def settle(delivery: Delivery, answer: Answer, *, pause: timedelta | None) -> bool:
+    """Note what came of an attempt and what follows: delivered, due again after `pause`, or (None) given up.
+
+    False if the claim is no longer ours: the lease ran out and someone else has moved the delivery.
+    """
+    changes: dict[str, object]
+    if answer.accepted:
+        changes = {"status": DeliveryStatus.DELIVERED, "next_attempt_at": None}
+    elif pause is None:
+        changes = {"status": DeliveryStatus.GIVEN_UP, "next_attempt_at": None}
+    else:
+        changes = {"status": DeliveryStatus.PENDING, "next_attempt_at": Now() + pause if pause else Now()}
+    ours = Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.SENDING, token=delivery.token)
+    if ours.update(token=None, lease_expires_at=None, **changes) == 0:
+        logger.info("Delivery %s: the lease ran out before the attempt was noted", delivery.public_id)
+        return False
+    DeliveryAttempt.objects.create(
+        delivery=delivery,
+        at=Now() - timedelta(milliseconds=answer.duration_ms),
+        status_code=answer.status_code,
+        duration_ms=answer.duration_ms,
+        excerpt=answer.excerpt,
+    )
+    return True

@@ -1,0 +1,86 @@
+"""Whose time has come, and what dead senders held."""
+
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from jobs.models import Delivery
+from jobs.webhooks import claims, due
+from jobs.webhooks.due import ring_due
+from jobs.webhooks.ladder import MOST_ATTEMPTS
+
+URL = "https://hooks.example.com/"
+
+
+def test_what_is_due_is_rung_for_once(make_delivery, bells):
+    delivery = make_delivery(to=URL)
+
+    assert [ring_due(), ring_due()] == [1, 0]
+    assert bells() == [delivery.pk]
+
+
+def test_what_is_not_due_yet_is_not_rung_for(make_delivery, bells):
+    make_delivery(to=URL, next_attempt_at=Now() + timedelta(minutes=1))
+
+    assert ring_due() == 0
+
+
+def test_a_bell_that_nobody_heard_is_rung_again(make_delivery, bells):
+    delivery = make_delivery(to=URL)
+    ring_due()
+    Delivery.objects.update(lease_expires_at=Now())
+
+    ring_due()
+
+    assert bells() == [delivery.pk, delivery.pk]
+
+
+def test_of_many_those_unheard_for_longest_are_rung_first(make_delivery, bells):
+    rung_before = make_delivery(to=URL, lease_expires_at=Now() - timedelta(minutes=1))
+    rung_long_before = make_delivery(to=URL, lease_expires_at=Now() - timedelta(minutes=2))
+    never_rung = make_delivery(to=URL)
+
+    ring_due(limit=2)
+    ring_due(limit=2)
+
+    assert bells() == [never_rung.pk, rung_long_before.pk, rung_before.pk]
+
+
+def test_of_two_clocks_only_one_rings_for_a_delivery(make_delivery, bells, monkeypatch):
+    first, second = make_delivery(to=URL), make_delivery(to=URL)
+    ring_delivery = due.ring_delivery
+
+    def ring_while_the_other_clock_rings(pk):
+        monkeypatch.setattr(due, "ring_delivery", ring_delivery)
+        ring_due()
+        return ring_delivery(pk)
+
+    monkeypatch.setattr(due, "ring_delivery", ring_while_the_other_clock_rings)
+    ring_due()
+
+    assert bells() == [second.pk, first.pk]
+
+
+def test_what_a_dead_sender_held_is_due_again_at_once(make_delivery, bells):
+    delivery = make_delivery(to=URL)
+    claims.claim(delivery.pk)
+    assert ring_due() == 0
+    Delivery.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
+
+    assert ring_due() == 1
+
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts, delivery.token) == ("pending", 1, None)
+    assert delivery.tries.get().status_code is None
+
+
+def test_a_delivery_that_kills_each_sender_is_given_up_after_its_attempts(make_delivery, bells):
+    delivery = make_delivery(to=URL)
+
+    for _ in range(MOST_ATTEMPTS):
+        assert claims.claim(delivery.pk)
+        Delivery.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
+        ring_due()
+
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.tries.count()) == ("given_up", MOST_ATTEMPTS)
