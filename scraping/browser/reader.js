@@ -113,11 +113,16 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     return unmatched.size === 0 || (quiet && networkIdle && sinceLoad >= wait.late);
   };
 
+  const nextLook = (wait) => {
+    const untilQuiet = changedAt + wait.quiet - performance.now();
+    return untilQuiet > 0 ? untilQuiet : POLL_MS;
+  };
+
   const settle = async (order) => {
     const unmatched = new Set(order.rules.map((rule, index) => [rule, index]));
     const deadline = performance.now() + order.wait.remaining;
     // postTask, not setTimeout: a page can clear every timer of its document, ours included.
-    while (!isReady(order.wait, unmatched, deadline)) await scheduler.postTask(() => {}, { delay: POLL_MS });
+    while (!isReady(order.wait, unmatched, deadline)) await scheduler.postTask(() => {}, { delay: nextLook(order.wait) });
   };
 
   const answer = (order) => {

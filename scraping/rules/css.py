@@ -29,75 +29,13 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-PLAIN_CLASSES = frozenset(
-    [
-        "active",
-        "active-view-transition",
-        "any-link",
-        "autofill",
-        "buffering",
-        "checked",
-        "current",
-        "default",
-        "defined",
-        "disabled",
-        "empty",
-        "enabled",
-        "first-child",
-        "first-of-type",
-        "focus",
-        "focus-visible",
-        "focus-within",
-        "fullscreen",
-        "future",
-        "has-slotted",
-        "host",
-        "hover",
-        "in-range",
-        "indeterminate",
-        "interest-source",
-        "interest-target",
-        "invalid",
-        "last-child",
-        "last-of-type",
-        "link",
-        "modal",
-        "muted",
-        "only-child",
-        "only-of-type",
-        "open",
-        "optional",
-        "out-of-range",
-        "past",
-        "paused",
-        "picture-in-picture",
-        "placeholder-shown",
-        "playing",
-        "popover-open",
-        "read-only",
-        "read-write",
-        "required",
-        "root",
-        "scope",
-        "seeking",
-        "stalled",
-        "target",
-        "target-current",
-        "target-within",
-        "user-invalid",
-        "user-valid",
-        "valid",
-        "visited",
-        "volume-locked",
-        "xr-overlay",
-        "-webkit-autofill",
-        "-webkit-any-link",
-        "-webkit-full-screen",
-        "before",
-        "after",
-        "first-line",
-        "first-letter",
-    ]
+PLAIN_CLASSES = _names(
+    """active active-view-transition any-link autofill checked current default defined disabled empty enabled
+    first-child first-of-type focus focus-visible focus-within fullscreen future host hover in-range
+    indeterminate interest-source interest-target invalid last-child last-of-type link modal only-child
+    only-of-type open optional out-of-range past picture-in-picture placeholder-shown popover-open read-only
+    read-write required root scope target target-current user-invalid user-valid valid visited xr-overlay
+    -webkit-autofill -webkit-any-link -webkit-full-screen before after first-line first-letter"""
 )
 """Pseudo-classes without arguments that Chromium may know, and the four pseudo-elements with one colon."""
 
@@ -107,75 +45,17 @@ NTH_CLASSES = frozenset({"nth-of-type", "nth-last-of-type"})
 ARGUMENT_CLASSES = _names("""active-view-transition-type dir heading host host-context lang state -webkit-any""")
 """Those whose arguments only Chromium judges."""
 
-ELEMENTS = frozenset(
-    [
-        "after",
-        "backdrop",
-        "before",
-        "checkmark",
-        "column",
-        "cue",
-        "details-content",
-        "file-selector-button",
-        "first-letter",
-        "first-line",
-        "grammar-error",
-        "highlight",
-        "marker",
-        "part",
-        "picker",
-        "picker-icon",
-        "placeholder",
-        "scroll-button",
-        "scroll-marker",
-        "scroll-marker-group",
-        "search-text",
-        "selection",
-        "slotted",
-        "spelling-error",
-        "target-text",
-        "view-transition",
-        "view-transition-group",
-        "view-transition-image-pair",
-        "view-transition-new",
-        "view-transition-old",
-    ]
+ELEMENTS = _names(
+    """after backdrop before checkmark column cue details-content file-selector-button first-letter first-line
+    grammar-error highlight marker part picker picker-icon placeholder scroll-button scroll-marker
+    scroll-marker-group search-text selection slotted spelling-error target-text view-transition
+    view-transition-group view-transition-image-pair view-transition-new view-transition-old"""
 )
 """Pseudo-elements: legal, and found in no page, for no element is one."""
 
-FOREIGN = frozenset(
-    [
-        "contains",
-        "has-text",
-        "text",
-        "text-is",
-        "text-matches",
-        "visible",
-        "hidden",
-        "nth-match",
-        "near",
-        "left-of",
-        "right-of",
-        "above",
-        "below",
-        "eq",
-        "gt",
-        "lt",
-        "first",
-        "last",
-        "even",
-        "odd",
-        "input",
-        "button",
-        "checkbox",
-        "radio",
-        "submit",
-        "header",
-        "parent",
-        "animated",
-        "selected",
-        "icontains",
-    ]
+FOREIGN = _names(
+    """contains has-text text text-is text-matches visible hidden nth-match near left-of right-of above below eq gt
+    lt first last even odd input button checkbox radio submit header parent animated selected icontains"""
 )
 """Pseudo-classes of jQuery, Playwright and their kin."""
 
@@ -263,7 +143,7 @@ def _plain_token(match: re.Match[str], functions: list[str]) -> tuple[str, bool]
         return _plain_pseudo(text, functions, rest=match.string[match.end() :])
     if kind == "other" and text == "&" and "[" not in functions:
         return ":hover", False
-    return {"comment": "", "string": '""'}.get(kind or "", text), False
+    return {"comment": "/**/", "string": '""'}.get(kind or "", text), False
 
 
 def _plain_pseudo(pseudo: str, functions: list[str], *, rest: str) -> tuple[str, bool]:
@@ -289,7 +169,8 @@ def _check_element(name: str, functions: list[str], *, called: bool, rest: str) 
         raise ValueError(f"::{name} can only be the end of a selector.")
     if name not in ELEMENTS and not name.startswith("-webkit-"):
         raise ValueError(f"CSS has no pseudo-element ::{name}.")
-    if functions or not (called or re.match(r"\s*(?:,|:|\Z)", rest)):
+    last = called or name.startswith("-webkit-") or re.match(r"\s*(?:,|\Z)", rest)
+    if functions or not last:
         raise ValueError(f"The pseudo-element ::{name} can only be the end of a selector.")
 
 
