@@ -39,6 +39,6 @@ make_venv
 for file in "$@"; do
     is_installed "$file" && continue
     say "Python: installing what $file pins …"
-    .venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check --require-hashes -r "$file" </dev/null
+    .venv/bin/python -m pip install -qq --no-input --disable-pip-version-check --require-hashes -r "$file" </dev/null
     fingerprint "$file" >".venv/installed-$file"
 done
