@@ -26,6 +26,7 @@ def json_formatter() -> logging.Formatter:
     """Formats every record, ours and the libraries', alike."""
     return structlog.stdlib.ProcessorFormatter(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.stdlib.ExtraAdder(),

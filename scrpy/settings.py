@@ -56,9 +56,7 @@ SCRPY_HOST = env.str("SCRPY_HOST", default="") or "127.0.0.1"
 SCRPY_PORT = integer("SCRPY_PORT", 8000, least=1, most=65_534)
 SHOP_PORT = SCRPY_PORT + 1
 SCRPY_HOME = Path(env.str("SCRPY_HOME", default="") or BASE_DIR / "var").expanduser().absolute()
-SCRPY_PUBLIC_URL = (env.str("SCRPY_PUBLIC_URL", default="") or f"http://{SCRPY_HOST}:{SCRPY_PORT}").rstrip(
-    "/"
-)
+SCRPY_PUBLIC_URL = (env.str("SCRPY_PUBLIC_URL", default="") or f"http://{SCRPY_HOST}:{SCRPY_PORT}").rstrip("/")
 if urlsplit(SCRPY_PUBLIC_URL).scheme not in ("http", "https") or not urlsplit(SCRPY_PUBLIC_URL).hostname:
     raise ImproperlyConfigured(
         f"SCRPY_PUBLIC_URL={SCRPY_PUBLIC_URL}: expected an address like https://scrpy.example.com."
@@ -133,9 +131,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DEBUG = False
 ROOT_URLCONF = "scrpy.urls"
 ASGI_APPLICATION = "scrpy.asgi.application"
-ALLOWED_HOSTS = sorted(
-    {str(urlsplit(SCRPY_PUBLIC_URL).hostname), SCRPY_HOST, "localhost", "127.0.0.1", "[::1]"}
-)
+ALLOWED_HOSTS = sorted({str(urlsplit(SCRPY_PUBLIC_URL).hostname), SCRPY_HOST, "localhost", "127.0.0.1", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [SCRPY_PUBLIC_URL]
 INSTALLED_APPS = [
     "scrpy",
@@ -150,9 +146,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
-    "jobs.api.envelope.EnvelopeMiddleware",
+    "jobs.api.middleware.outermost",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "scrpy.static_files.static_files",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -201,9 +197,10 @@ X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["jobs.api.authentication.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["jobs.api.json.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["jobs.api.json.OrjsonRenderer"],
+    "DEFAULT_PERMISSION_CLASSES": ["jobs.api.authentication.KeyScope"],
+    "DEFAULT_PARSER_CLASSES": [],  # jobs.api.bodies reads: DRF takes a body without Content-Length for none
+    "DEFAULT_RENDERER_CLASSES": ["jobs.api.rendering.OrjsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "jobs.api.rendering.OneRenderer",
     "EXCEPTION_HANDLER": "jobs.api.envelope.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }

@@ -1,0 +1,96 @@
+"""The one shape of a failure, on every path under /v1."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
+from rest_framework.exceptions import MethodNotAllowed
+
+from jobs.api.body_limit import MAX_BODY_BYTES
+from jobs.api.errors import ApiError
+from jobs.intake import InsufficientCredits
+from jobs.recording import JobAlreadyFinished
+
+logger = logging.getLogger(__name__)
+
+NOT_FOUND = ("not_found", "There is nothing at this address.")
+METHOD_NOT_ALLOWED = ("method_not_allowed", "This address does not take that method.")
+TOO_LARGE = ("payload_too_large", f"A request's body has {MAX_BODY_BYTES:,} bytes at most.")
+UNREADABLE = ("invalid_request", "This request cannot be read: look at its headers and its query.")
+DATABASE_AWAY = ("service_unavailable", "The database is away or busy; nothing was changed. Try again in a moment.")
+BY_STATUS = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE}
+"""What an answer that Django gave by itself says in our words; of the rest, below 500: that it cannot be read."""
+
+
+def shaped(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """`response`, or if it is a failure under /v1 that Django answered in its own words, the same in ours."""
+    is_api = request.path_info == "/v1" or request.path_info.startswith("/v1/")
+    if not is_api or response.status_code < 400 or response.get("Content-Type") == "application/json":  # noqa: PLR2004
+        return response
+    if response.status_code >= 500:  # noqa: PLR2004
+        return answer(request, internal_error(request))
+    return answer(request, ApiError(*BY_STATUS.get(response.status_code, UNREADABLE), headers=headers_of(response)))
+
+
+def headers_of(response: HttpResponseBase) -> dict[str, str]:
+    """All that are not about the content."""
+    return {name: value for name, value in response.items() if not name.lower().startswith("content-")}
+
+
+def too_large() -> HttpResponse:
+    """The connection is closed: more of the body may be on its way."""
+    return HttpResponse(TOO_LARGE[1], status=413, content_type="text/plain", headers={"Connection": "close"})
+
+
+def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse:
+    """What the API's views raise becomes an answer; what nobody foresaw is logged with its traceback."""
+    request = context["request"]._request
+    error = translated(exception)
+    if error is None:
+        logger.error("Unforeseen", exc_info=exception)
+        error = internal_error(request)
+    elif error.code == "service_unavailable":
+        logger.warning("The database is away: %s", exception)
+    return answer(request, error)
+
+
+def translated(exception: Exception) -> ApiError | None:  # noqa: PLR0911 - a table
+    """The error of ours that a foreign exception means; None for one that nobody foresaw."""
+    match exception:
+        case ApiError():
+            return exception
+        case InsufficientCredits():
+            return ApiError("insufficient_credits", str(exception))
+        case JobAlreadyFinished():
+            return ApiError("job_already_finished", str(exception))
+        case MethodNotAllowed():
+            return ApiError(*METHOD_NOT_ALLOWED)
+        case RequestDataTooBig():
+            return ApiError(*TOO_LARGE)
+        case SuspiciousOperation() | BadRequest() | UnreadablePostError():
+            return ApiError(*UNREADABLE)
+        case OperationalError() | InterfaceError():
+            return ApiError(*DATABASE_AWAY)
+    return None
+
+
+def internal_error(request: HttpRequest) -> ApiError:
+    request_id = request.request_id  # type: ignore[attr-defined]
+    return ApiError("internal_error", f"Something broke on our side. When you report it, quote {request_id}.")
+
+
+def answer(request: HttpRequest, error: ApiError) -> HttpResponse:
+    details = [{"field": one.field, "code": one.code, "message": one.message} for one in error.problems]
+    body = {
+        "success": False,
+        "error": {"code": error.code, "message": str(error), "details": details},
+        "requestId": request.request_id,  # type: ignore[attr-defined]
+    }
+    return HttpResponse(
+        orjson.dumps(body), status=error.status, content_type="application/json", headers=dict(error.headers)
+    )

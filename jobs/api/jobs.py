@@ -1,0 +1,75 @@
+"""Jobs: make one, look at it, list them, cancel it."""
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api.authentication import account_of
+from jobs.api.bodies import read_object
+from jobs.api.errors import Problem, invalid_request
+from jobs.api.job_requests import read_job_request
+from jobs.api.queries import boolean, read_query, some_of, whole
+from jobs.api.results import first_results
+from jobs.api.views import ApiView, find_job, retry_after, success
+from jobs.api.waiting import StillLive
+from jobs.intake import create_job
+from jobs.models import Job
+from jobs.recording import cancel_job
+from jobs.representation import job_as_dict, job_url
+
+LONGEST_WAIT_S = 60
+MOST_OFFSET = 1_000_000
+AT_CREATION = ("id", "name", "status", "totalUrls", "completedUrls", "createdAt")
+
+
+class Jobs(ApiView):
+    """`POST /v1/jobs` and `GET /v1/jobs`."""
+
+    def post(self, request: Request) -> Response:
+        read_query(request, later=("dryRun",))
+        refuse_idempotency_key(request)
+        job = create_job(account=account_of(request), request=read_job_request(read_object(request)))
+        shown = job_as_dict(job)
+        first = {name: shown[name] for name in AT_CREATION}
+        return success(201, job=first | shown, headers={"Location": job_url(job)})
+
+    def get(self, request: Request) -> Response:
+        asked = read_query(
+            request,
+            status=(some_of(*Job.Status.values), None),
+            limit=(whole(1, 100), 20),
+            offset=(whole(0, MOST_OFFSET), 0),
+        )
+        jobs = Job.objects.filter(account=account_of(request))
+        if asked["status"]:
+            jobs = jobs.filter(status__in=asked["status"])
+        limit, offset = asked["limit"], asked["offset"]
+        shown = [job_as_dict(job) for job in jobs.order_by("-id")[offset : offset + limit]]
+        return success(jobs=shown, total=jobs.count(), limit=limit, offset=offset)
+
+
+class OneJob(ApiView):
+    """`GET /v1/jobs/:id` and `DELETE /v1/jobs/:id`."""
+
+    def get(self, request: Request, public_id: str, *, waited: bool = False) -> HttpResponse:
+        asked = read_query(request, results=(boolean, True), wait=(whole(0, LONGEST_WAIT_S), 0))
+        job = find_job(account_of(request), public_id)
+        if job.live and asked["wait"] and not waited:
+            return StillLive(wait_s=asked["wait"])
+        return job_answer(job, with_results=asked["results"])
+
+    def delete(self, request: Request, public_id: str) -> Response:
+        read_query(request)
+        return job_answer(cancel_job(find_job(account_of(request), public_id)), with_results=True)
+
+
+def job_answer(job: Job, *, with_results: bool) -> Response:
+    results, results_next = first_results(job) if with_results else (None, None)
+    return success(job=job_as_dict(job, results=results, results_next=results_next), headers=retry_after(job))
+
+
+def refuse_idempotency_key(request: Request) -> None:
+    """A client that repeats a request under a key counts on us; so we say that we do not know of keys yet."""
+    if "Idempotency-Key" in request.headers:
+        message = "This build does not honour idempotency keys yet."
+        raise invalid_request([Problem("Idempotency-Key", "unsupported_option", message)])

@@ -1,0 +1,85 @@
+"""Reads query parameters: each known by name, given once, and in its range."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rest_framework.request import Request
+
+from jobs.api.errors import Problems
+from jobs.api.names import did_you_mean
+
+Reader = Callable[[str], Any]
+"""Makes a value of a parameter's text. Raises: Refused."""
+
+
+class Refused(ValueError):
+    """A parameter's text makes no value; the sentence is for the client."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def read_query(request: Request, *, later: Iterable[str] = (), **readers: tuple[Reader, Any]) -> dict[str, Any]:
+    """The parameters by name, each as its reader makes it, or its default.
+
+    Args:
+        later: parameters of the contract that this build does not know yet.
+        readers: by name, what makes a value of the text, and the value when the parameter is not given.
+    Raises: ApiError that names every parameter that is unknown, repeated, or out of its range.
+    """
+    problems = Problems()
+    for name in request.query_params:
+        if name in later:
+            problems.add(name, "unsupported_option", "This build does not do that yet.")
+        elif name not in readers:
+            problems.add(name, "unknown_field", f"There is no such parameter.{did_you_mean(name, readers)}")
+    values = {
+        name: read_parameter(name, request.query_params.getlist(name), reader, default, problems)
+        for name, (reader, default) in readers.items()
+    }
+    problems.raise_any()
+    return values
+
+
+def read_parameter(name: str, texts: list[str], reader: Reader, default: Any, problems: Problems) -> Any:
+    if len(texts) > 1:
+        problems.add(name, "duplicate_key", "This parameter is given more than once.")
+    elif texts:
+        try:
+            return reader(texts[0])
+        except Refused as refused:
+            problems.add(name, refused.code, str(refused))
+    return default
+
+
+def whole(least: int, most: int) -> Reader:
+    """A whole number from `least` to `most`."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most:
+            return int(text)
+        raise Refused("out_of_range", f"Expected a whole number from {least:,} to {most:,}.")
+
+    return read
+
+
+def one_of(*choices: str) -> Reader:
+    def read(text: str) -> str:
+        if text in choices:
+            return text
+        raise Refused("invalid_choice", f"Expected one of: {', '.join(choices)}.")
+
+    return read
+
+
+def some_of(*choices: str) -> Reader:
+    """Any of `choices`, separated by commas."""
+    read_one = one_of(*choices)
+    return lambda text: {read_one(part) for part in text.split(",")}
+
+
+def boolean(text: str) -> bool:
+    if text in ("true", "false"):
+        return text == "true"
+    raise Refused("invalid_choice", "Expected true or false.")

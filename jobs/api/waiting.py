@@ -1,0 +1,122 @@
+"""Holds an answer back until a job has ended; whoever waits holds no database connection meanwhile."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import redis
+import redis.asyncio
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import DatabaseError, connections
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from jobs.models import Job
+from jobs.queue import bell
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITERS = 500
+"""In one process; who comes on top is answered at once."""
+REREAD_S = 2.0
+"""How often a job is looked at while nothing is heard of it: Redis may be away."""
+RECONNECT_AFTER_S = 1.0
+LISTEN_FOR_S = 10.0
+
+
+class StillLive(HttpResponse):
+    """Not an answer yet: ask the view again, as `waited`, when the job has ended or `wait_s` are over."""
+
+    def __init__(self, *, wait_s: int) -> None:
+        super().__init__()
+        self.wait_s = wait_s
+
+
+def holding(view: Callable[..., HttpResponse]) -> Callable[..., Coroutine[Any, Any, HttpResponse]]:
+    """`view`, whose answer waits where it says so. A client that goes away ends the wait."""
+
+    @csrf_exempt
+    async def held(request: HttpRequest, public_id: str) -> HttpResponse:
+        response = await sync_to_async(view)(request, public_id=public_id)
+        if isinstance(response, StillLive):
+            await until_ended(public_id, wait_s=response.wait_s)
+            response = await sync_to_async(view)(request, public_id=public_id, waited=True)
+        return response
+
+    return held
+
+
+async def until_ended(public_id: str, *, wait_s: float) -> None:
+    """Return when the job is no longer live, after `wait_s`, or at once where too many wait already."""
+    if waiters.count >= MOST_WAITERS:
+        return
+    with suppress(TimeoutError), waiters.bell_of(public_id) as rung:
+        async with asyncio.timeout(wait_s):
+            while await sync_to_async(is_live)(public_id):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(rung.wait(), REREAD_S)
+                rung.clear()
+
+
+def is_live(public_id: str) -> bool:
+    """Whether there is still something to wait for; a database that is away is nothing to wait for. One query."""
+    try:
+        return Job.objects.live().filter(public_id=public_id).exists()
+    except DatabaseError:
+        return False
+    finally:
+        connections.close_all()
+
+
+class Waiters:
+    """Who waits in this process, and for which job. While there are any, one task listens to Redis for all."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._bells: dict[str, set[asyncio.Event]] = {}
+        self._listener: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def bell_of(self, public_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set when Redis tells that the job has ended."""
+        rung = asyncio.Event()
+        self._bells.setdefault(public_id, set()).add(rung)
+        self.count += 1
+        if self._listener is None:
+            self._listener = asyncio.create_task(self._listen())
+        try:
+            yield rung
+        finally:
+            self._leave(public_id, rung)
+
+    def _leave(self, public_id: str, rung: asyncio.Event) -> None:
+        self.count -= 1
+        self._bells[public_id].discard(rung)
+        if not self._bells[public_id]:
+            del self._bells[public_id]
+        if not self.count and self._listener:
+            self._listener.cancel()
+            self._listener = None
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._hear()
+            except (redis.RedisError, OSError) as error:
+                logger.warning("Redis is away, ends of jobs are noticed by looking: %s", error)
+                await asyncio.sleep(RECONNECT_AFTER_S)
+
+    async def _hear(self) -> None:
+        client = redis.asyncio.Redis.from_url(settings.REDIS_URL, decode_responses=True, health_check_interval=10)
+        async with client, client.pubsub(ignore_subscribe_messages=True) as channel:
+            await channel.subscribe(bell.ENDED)
+            while True:
+                message = await channel.get_message(timeout=LISTEN_FOR_S)
+                for rung in self._bells.get(message["data"], ()) if message else ():
+                    rung.set()
+
+
+waiters = Waiters()
