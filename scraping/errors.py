@@ -94,6 +94,7 @@ class HttpError(ScrapeError):
     """The site answered with an error status."""
 
     code = "http_error"
+    sentence = "The site answered with an error status."
 
     def __init__(
         self,
@@ -141,6 +142,7 @@ class InvalidSelector(ScrapeError):
     """The browser refused a selector that the check at POST let through; `field` names it."""
 
     code = "invalid_selector"
+    sentence = "The browser cannot use this selector."
 
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)

@@ -106,7 +106,7 @@ async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions
 async def _closing_unfinished(lane: Lane) -> AsyncIterator[None]:
     try:
         yield
-    except (TimeoutError, asyncio.CancelledError):
+    except (NavigationTimeout, TimeoutError, asyncio.CancelledError):
         await lane.close()
         raise
 

@@ -46,9 +46,8 @@ GONE = (
     "Promise was collected",
     "uniqueContextId not found",
     "No frame for given id",
-    "Frame was detached",
 )
-CRASHED = ("crashed", "has been closed", "Connection closed", "Session closed", "Target closed", "session detached")
+CRASHED = ("crashed", "has been closed", "Connection closed", "Session closed", "Target closed", "etached")
 
 
 class DocumentGone(Exception):

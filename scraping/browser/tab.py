@@ -27,6 +27,9 @@ T = TypeVar("T")
 WORLD = "scrpy"
 BLANK = "about:blank"
 
+NAVIGATION_TRIES = 2
+"""The document before may begin a navigation just as ours is under way; once it has been left it cannot."""
+
 WIPED_STORAGE = "local_storage,indexeddb,cache_storage,file_systems,storage_buckets,websql,service_workers"
 
 LoadState = Literal["commit", "domcontentloaded", "load", "networkidle"]
@@ -129,17 +132,15 @@ class Lane:
         self.host, self._dirty = target.host_key, True
         self.pages += 1
         self.browser.pages += 1
-        with translated(target.host):
-            if _differs_in_fragment(self._tab.url, target.canonical):
-                await self._leave()
+        if _differs_in_fragment(self._tab.url, target.canonical):
+            await self._leave()
+        for _ in range(NAVIGATION_TRIES):
             try:
                 return await self._commit(target)
             except Interrupted:
-                await self._leave()
-        try:
-            return await self._commit(target)
-        except (Interrupted, DocumentGone) as exc:
-            raise ConnectionFailed(f"{target.host} sent an answer that the browser could not read.") from exc
+                with suppress(Interrupted):
+                    await self._leave()
+        raise ConnectionFailed(f"{target.host} sent an answer that the browser could not read.")
 
     async def _commit(self, target: Target) -> Response | None:
         with translated(target.host):
@@ -215,9 +216,7 @@ class Lane:
     async def _wipe_documents(self) -> None:
         """Clear window.name and session storage, which belong to the tab and its frames."""
         await self.call(await self.enter(), "wipe")
-        for frame in self._tab.frames[1:]:
-            with suppress(PlaywrightError):
-                await frame.evaluate("() => { window.name = ''; sessionStorage.clear(); }")
+        await asyncio.gather(*(_wipe_frame(frame) for frame in self._tab.frames[1:] if frame.url.startswith("http")))
 
     async def _wipe_origin(self, origin: str) -> None:
         await self._cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": WIPED_STORAGE})
@@ -244,14 +243,15 @@ class Lane:
             await self.wipe()
 
     async def _leave(self) -> None:
-        await self._tab.goto(BLANK, wait_until="commit", timeout=0)
+        with translated("The page"):
+            await self._tab.goto(BLANK, wait_until="commit", timeout=0)
 
     async def _or_give_up(self, work: Awaitable[None]) -> None:
         """Do `work` within the clean-up budget; if it fails, the lane is not usable any more."""
         try:
             async with asyncio.timeout(self.limits.cleanup_timeout_ms / 1000):
                 await work
-        except (PlaywrightError, ScrapeError, DocumentGone, TimeoutError) as exc:
+        except (PlaywrightError, ScrapeError, DocumentGone, Interrupted, TimeoutError) as exc:
             log.info("Lane %d is given up: %s", self.id, exc)
             self._broken = True
 
@@ -284,3 +284,8 @@ class Lane:
 def _differs_in_fragment(before: str, after: str) -> bool:
     """Whether going from `before` to `after` would only scroll the document that is there."""
     return "#" in after and before.partition("#")[0] == after.partition("#")[0]
+
+
+async def _wipe_frame(frame: Frame) -> None:
+    with suppress(PlaywrightError):  # it is gone, or has no storage
+        await frame.evaluate("() => { window.name = ''; sessionStorage.clear(); }")

@@ -22,6 +22,7 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+STEP_IN_WORDS = re.compile(r"::(?:text|attr\(\s*([^()]*?)\s*\))\Z")
 ATTRIBUTE_STEP = re.compile(r"[^\s@\"'<>/=()\[\]{},|]+")
 
 
@@ -39,10 +40,10 @@ PLAIN_CLASSES = _names(
 )
 """Pseudo-classes without arguments that Chromium may know, and the four pseudo-elements with one colon."""
 
-SELECTOR_CLASSES = frozenset({"is", "where", "not", "has", "nth-child", "nth-last-child"})
+SELECTOR_CLASSES = _names("is where not has nth-child nth-last-child nth-of-type nth-last-of-type")
 """Those whose arguments hold selectors, or patterns, that Lexbor reads as Chromium does."""
-NTH_CLASSES = frozenset({"nth-of-type", "nth-last-of-type"})
-ARGUMENT_CLASSES = _names("""active-view-transition-type dir heading host host-context lang state -webkit-any""")
+
+ARGUMENT_CLASSES = _names("active-view-transition-type dir heading host host-context lang state -webkit-any")
 """Those whose arguments only Chromium judges."""
 
 ELEMENTS = _names(
@@ -60,6 +61,7 @@ FOREIGN = _names(
 """Pseudo-classes of jQuery, Playwright and their kin."""
 
 ENGINE = re.compile(r"\s*(?:css|text|role|id|data-[\w-]+|internal:[\w-]+|_react|_vue)\s*=", re.IGNORECASE)
+NO_ENGINES = "Selectors are plain CSS or XPath; engines such as text= and >> are not."
 CASE_SENSITIVE_FLAG = re.compile(r"=\s*(?:\"\"\s*|[^\s\"\]]+\s+)s\s*(?:\]|\Z)", re.IGNORECASE)
 NAMESPACE = re.compile(r"[-\w\u0080-\U0010ffff]\|(?!=)")
 DIGIT_ID = re.compile(r"#-?\d")
@@ -70,9 +72,9 @@ def split_step(text: str) -> tuple[str, str | None]:
 
     The last `@` outside quotes, brackets and escapes is the split; `::attr(name)` and `::text` say the same in words.
     """
-    for suffix in re.finditer(r"::(?:text|attr\(\s*([^()]*?)\s*\))\Z", text):
-        attribute: str | None = suffix[1]
-        return _some(text[: suffix.start()], suffix[0]), None if attribute is None else _attribute(attribute)
+    if suffix := STEP_IN_WORDS.search(text):
+        selector = _some(text[: suffix.start()], suffix[0])
+        return selector, None if suffix[1] is None else _attribute(suffix[1])
     marks = [match.start() for depth, match in _tokens(text) if depth == 0 and match[0] == "@"]
     if not marks:
         return text, None
@@ -81,7 +83,8 @@ def split_step(text: str) -> tuple[str, str | None]:
 
 def check(selector: str) -> None:
     """Raise ValueError with a sentence if Chromium would refuse `selector`."""
-    _refuse_foreign(selector)
+    if ENGINE.match(selector):
+        raise ValueError(NO_ENGINES)
     plain = _plain(selector)
     _refuse_differences(plain)
     try:
@@ -111,11 +114,6 @@ def _tokens(text: str) -> Iterator[tuple[int, re.Match[str]]]:
         yield depth, match
         if match.lastgroup == "open" or (match.lastgroup == "pseudo" and match[0].endswith("(")):
             depth += 1
-
-
-def _refuse_foreign(selector: str) -> None:
-    if ">>" in selector or ENGINE.match(selector):
-        raise ValueError("Selectors are plain CSS or XPath; engines such as text= and >> are not.")
 
 
 def _plain(selector: str) -> str:
@@ -154,7 +152,7 @@ def _plain_pseudo(pseudo: str, functions: list[str], *, rest: str) -> tuple[str,
     if pseudo.startswith("::"):
         _check_element(name, functions[:-1] if called else functions, called=called, rest=rest)
         return ":hover", called
-    if called and name in SELECTOR_CLASSES | NTH_CLASSES:
+    if called and name in SELECTOR_CLASSES:
         if name == "has" and "has" in functions[:-1]:
             raise ValueError("A :has() cannot stand inside another :has().")
         return f":{name}(", False
@@ -189,6 +187,8 @@ def _refuse_differences(plain: str) -> None:
     """Refuse what Lexbor takes and Chromium does not."""
     if DIGIT_ID.search(plain):
         raise ValueError('An id that starts with a digit is written [id="1"] in CSS.')
+    if ">>" in plain:
+        raise ValueError(NO_ENGINES)
     if "||" in plain:
         raise ValueError("Browsers do not support the column combinator ||.")
     if NAMESPACE.search(plain):

@@ -114,7 +114,7 @@ async def visiting(
     timeout_ms: int = 20_000,
 ) -> Outcome:
     """Borrow, scrape, give back."""
-    url = path if "://" in path else site.url(path)
+    url = path if path.startswith("http") else site.url(path)
     target = gate.check(url, allow=pool.allow)
     options = FetchOptions(timeout_ms=timeout_ms, wait_until=WaitUntil(wait_until))
     lane = await pool.borrow(owner, target.host_key)

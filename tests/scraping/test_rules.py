@@ -19,6 +19,7 @@ READ = [
     ("a[title='x@y']", Rule("f", "css", "a[title='x@y']")),
     ("a[title='x@y']@href", Rule("f", "css", "a[title='x@y']", "href")),
     ('a[title="it\\"s@"]@href', Rule("f", "css", 'a[title="it\\"s@"]', "href")),
+    ("a[title='>> text=']", Rule("f", "css", "a[title='>> text=']")),
     (".sm\\:w\\@lg", Rule("f", "css", ".sm\\:w\\@lg")),
     (".sm\\@lg@id", Rule("f", "css", ".sm\\@lg", "id")),
     ("a:not([x='@'])@y", Rule("f", "css", "a:not([x='@'])", "y")),

@@ -236,6 +236,16 @@ async def garbage(request: "Request") -> None:
     await request.write(b"HTTP/9.9 nonsense\r\n\x00\x01\r\n\r\n")
 
 
+async def cached_script(request: "Request") -> None:
+    """A script that may be kept for an hour."""
+    headers = (("Cache-Control", "max-age=3600"),)
+    body = "document.querySelector('h1').textContent = 'Cached'"
+    await request.reply(body, kind="text/javascript", headers=headers)
+
+
+PAGES["cached.js"] = cached_script
+
+
 @page
 async def beat(request: "Request") -> None:
     """What pages call to show that they are still alive."""
@@ -362,7 +372,10 @@ DOCUMENTS = {
     "bombard": """<h1>Bombard</h1><script>setInterval(() => { location.href = "/static/stolen"; }, 200)</script>""",
     "hash": """<h1>Hash</h1><p id=hash></p><p id=loads></p><script>
         document.getElementById("hash").textContent = location.hash;
-        window.loads = (window.loads || 0) + 1; document.getElementById("loads").textContent = window.loads;</script>""",
+        window.times = (window.times || 0) + 1; document.getElementById("loads").textContent = window.times;</script>""",
+    "history": """<p id=length></p><script>
+        document.getElementById("length").textContent = history.length;</script>""",
+    "cached-script": "<h1></h1><script src=/cached.js></script>",
     "push-state": """<h1>Pushed</h1><script>history.pushState({}, "", "/static/pushed")</script>""",
     "downloads": """<h1>Shown</h1><script>location.href = "/download"</script>""",
     "no-content": """<h1>Shown</h1><script>location.href = "/status/204"</script>""",

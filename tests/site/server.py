@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 CERTIFICATE = Path(__file__).parent / "selfsigned.pem"
+TLS_RECORD = b"\x16"
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ class Site:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while (hit := await self._next(reader)) is not None:
+            while (hit := await self._next(reader, writer)) is not None:
                 request = Request(self, hit, writer)
                 await self._answer(request)
                 if not request.keep:
@@ -192,11 +193,13 @@ class Site:
         finally:
             writer.close()
 
-    async def _next(self, reader: asyncio.StreamReader) -> Hit | None:
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        except asyncio.IncompleteReadError:
+    async def _next(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Hit | None:
+        first = await reader.read(1)
+        if first == TLS_RECORD:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")  # as servers answer TLS on a plain port
+        if first in (b"", TLS_RECORD):
             return None
+        head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         line, *rows = head.split("\r\n")
         method, address, _ = line.split(" ")
         headers = {name.lower(): value for name, _, value in (row.partition(": ") for row in rows) if name}

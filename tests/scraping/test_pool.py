@@ -1,0 +1,211 @@
+"""Lending lanes: to whom, how many, and for how long."""
+
+import asyncio
+
+import pytest
+
+from scraping.browser import processes
+from scraping.errors import BrowserCrashed
+from scraping.limits import Limits
+from tests.scraping.conftest import visiting
+from tests.until import until
+
+
+def lend(loop, pool, owner="alice", host=None):
+    return loop.run(pool.borrow(owner, host))
+
+
+def give_back(loop, pool, *lanes):
+    for lane in lanes:
+        loop.run(pool.give_back(lane))
+
+
+def test_the_browser_is_launched_at_the_first_loan(loop, make_pool):
+    pool = make_pool()
+    assert pool.browser_pid is None
+
+    lane = lend(loop, pool)
+
+    assert processes.Process.find(pool.browser_pid).alive
+    assert pool.lent == 1
+    give_back(loop, pool, lane)
+    assert pool.lent == 0
+
+
+def test_start_launches_it_before_and_only_once(loop, make_pool):
+    pool = make_pool()
+    loop.run(pool.start())
+    pid = pool.browser_pid
+
+    loop.run(pool.start())
+
+    assert pool.browser_pid == pid
+
+
+def test_an_owner_gets_the_same_lane_again(loop, make_pool):
+    pool = make_pool()
+    lane = lend(loop, pool)
+    give_back(loop, pool, lane)
+
+    assert lend(loop, pool) is lane
+    give_back(loop, pool, lane)
+
+
+def test_no_two_owners_share_a_lane(loop, make_pool):
+    pool = make_pool()
+    lane = lend(loop, pool, "alice")
+    give_back(loop, pool, lane)
+
+    other = lend(loop, pool, "bob")
+
+    assert other is not lane
+    give_back(loop, pool, other)
+    assert lend(loop, pool, "alice") is lane
+    give_back(loop, pool, lane)
+
+
+def test_an_owner_gets_the_lane_that_knows_the_host(loop, make_pool, site):
+    pool = make_pool()
+    here, there = lend(loop, pool), lend(loop, pool)
+    here.host, there.host = "here:80", "there:80"
+    give_back(loop, pool, here, there)
+
+    assert lend(loop, pool, host="here:80") is here
+    assert lend(loop, pool, host="nowhere:80") is there
+    give_back(loop, pool, here, there)
+
+
+def test_the_lane_that_was_idle_longest_makes_room(loop, make_pool):
+    pool = make_pool(lanes=2)
+    first, second = lend(loop, pool, "alice"), lend(loop, pool, "bob")
+    give_back(loop, pool, second, first)
+
+    third = lend(loop, pool, "carol")
+
+    assert lend(loop, pool, "alice") is first
+    assert not second.usable
+    give_back(loop, pool, first, third)
+
+
+def test_a_borrower_waits_while_all_lanes_are_out(loop, make_pool):
+    pool = make_pool(lanes=1)
+    lane = lend(loop, pool)
+    waiting = loop.start(pool.borrow("bob"))
+    loop.run(asyncio.sleep(0))
+    assert not waiting.done()
+
+    give_back(loop, pool, lane)
+
+    other = waiting.result(20)
+    assert pool.lent == 1
+    give_back(loop, pool, other)
+
+
+def test_a_borrower_that_gives_up_leaves_its_place_to_others(loop, make_pool):
+    pool = make_pool(lanes=1)
+    lane = lend(loop, pool)
+    loop.start(pool.borrow("bob")).cancel()
+
+    give_back(loop, pool, lane)
+
+    other = lend(loop, pool, "carol")
+    give_back(loop, pool, other)
+
+
+def test_a_borrower_that_gives_up_while_its_lane_opens_loses_no_slot(loop, make_pool):
+    pool = make_pool(lanes=1)
+    for _ in range(5):
+        borrowing = loop.start(pool.borrow("alice"))
+        loop.run(asyncio.sleep(0))
+        borrowing.cancel()
+
+    lane = lend(loop, pool, "bob")
+    give_back(loop, pool, lane)
+    assert pool.lent == 0
+
+
+def test_a_lane_given_back_twice_frees_one_slot(loop, make_pool):
+    pool = make_pool(lanes=1)
+    lane = lend(loop, pool)
+    give_back(loop, pool, lane, lane)
+
+    again = lend(loop, pool)
+
+    assert not loop.run(_can_borrow(pool))
+    give_back(loop, pool, again)
+
+
+async def _can_borrow(pool):
+    try:
+        lane = await asyncio.wait_for(pool.borrow("bob"), 0.2)
+    except TimeoutError:
+        return False
+    await pool.give_back(lane)
+    return True
+
+
+def test_a_lane_is_retired_after_its_pages(loop, make_pool, site):
+    pool = make_pool(limits=Limits(lane_max_pages=2))
+    lanes = []
+    for _ in range(4):
+        lane = lend(loop, pool)
+        lanes.append(lane)
+        give_back(loop, pool, lane)
+        loop.run(visiting(pool, site, "/static/1"))
+
+    assert len(set(lanes)) == 2
+
+
+def test_a_worn_browser_is_replaced_while_its_lanes_are_still_out(loop, make_pool, site):
+    pool = make_pool(limits=Limits(browser_max_pages=1))
+    old = lend(loop, pool, "alice")
+    old_process = old.browser.process
+    loop.run(visiting(pool, site, "/static/1", owner="bob"))
+
+    new = lend(loop, pool, "bob")
+
+    assert new.browser is not old.browser
+    assert old.usable
+    give_back(loop, pool, old, new)
+    until(lambda: not old_process.alive, what="the worn browser has ended")
+
+
+def test_a_closed_pool_lends_nothing_and_leaves_nothing(loop, make_pool, site):
+    pool = make_pool()
+    lane, kept = lend(loop, pool, "alice"), lend(loop, pool, "bob")
+    give_back(loop, pool, kept)
+    browser = lane.browser
+    assert all(directory.exists() for directory in browser.directories)
+    assert len(browser.directories) == 2
+
+    loop.run(pool.close())
+
+    assert not browser.process.alive
+    assert not browser.driver.alive
+    assert not any(directory.exists() for directory in browser.directories)
+    with pytest.raises(BrowserCrashed):
+        lend(loop, pool)
+    give_back(loop, pool, lane)
+
+
+def test_a_chromium_that_does_not_start_is_named(loop, make_pool, tmp_path):
+    executable = tmp_path / "chromium"
+    executable.write_text("#!/bin/sh\nexit 3\n")
+    executable.chmod(0o755)
+    pool = make_pool(executable=executable)
+
+    with pytest.raises(BrowserCrashed, match="did not start"):
+        lend(loop, pool)
+
+    assert pool.lent == 0
+    assert processes.children("run-driver") == set()
+
+
+def test_a_chromium_that_says_nothing_is_given_up_in_time(loop, make_pool, tmp_path):
+    executable = tmp_path / "chromium"
+    executable.write_text("#!/bin/sh\nexec sleep 600\n")
+    executable.chmod(0o755)
+    pool = make_pool(executable=executable, limits=Limits(launch_timeout_ms=1_500))
+
+    with pytest.raises(BrowserCrashed, match="did not start"):
+        lend(loop, pool)
