@@ -211,16 +211,17 @@ def test_a_message_for_a_delivery_that_is_no_more_does_nothing(make_delivery, en
     assert endpoint.received == []
 
 
-def test_a_sender_that_comes_back_late_cannot_note_its_answer(make_delivery, endpoint):
-    delivery = make_delivery(to=endpoint.url)
+def test_a_sender_that_comes_back_late_cannot_note_its_answer_in_its_successors_place(make_delivery, bells):
+    delivery = make_delivery(to="https://hooks.example.com/")
     late = claims.claim(delivery.pk)
     Delivery.objects.update(lease_expires_at=Now())
     ring_due()
+    successor = claims.claim(delivery.pk)
 
     noted = claims.settle(late, posting.Answer(status_code=200, excerpt="", duration_ms=1), pause=None)
 
     delivery.refresh_from_db()
-    assert (noted, delivery.status) == (False, "pending")
+    assert (noted, delivery.status, delivery.token) == (False, "sending", successor.token)
     assert [attempt.excerpt for attempt in delivery.tries.all()] == [SENDER_LOST.excerpt]
 
 
