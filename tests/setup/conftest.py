@@ -1,7 +1,6 @@
 """Supervisors over toy programs, and what they leave behind."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from scrpy.supervisor.scratch import remove_leftovers
 from tests.until import until
 
 PRELUDE = "import os, signal, subprocess, sys, time; from pathlib import Path\n"
@@ -64,8 +64,10 @@ class Toy:
 
 @pytest.fixture
 def make_toy(tmp_path: Path) -> Iterator[Callable[..., Toy]]:
-    """`make_toy({name: code}, …)`, a dict of programs per stage. A program's role is its name up to a dash, `note(file)`
-    in its code adds its pid to a file, `block()` waits for ever."""
+    """`make_toy({name: code}, …)`, a dict of programs per stage; a program's role is its name up to a dash.
+
+    In the code, `note(file)` adds the program's pid to a file, and `block()` waits for ever.
+    """
     helpers = (
         PRELUDE
         + f"def note(name, text=os.getpid()): (Path({str(tmp_path)!r}) / name).open('a').write(f'{{text}}\\n')\n"
@@ -90,6 +92,6 @@ def make_toy(tmp_path: Path) -> Iterator[Callable[..., Toy]]:
 
     yield make
     for toy in toys:
-        if toy.process.poll() is None:
-            os.kill(toy.process.pid, signal.SIGKILL)
-            toy.process.wait(10)
+        toy.process.kill()
+        toy.process.wait(10)
+    remove_leftovers(tmp_path / "scratch")

@@ -1,7 +1,8 @@
 """A supervisor over small programs of a test's choosing, in a process of its own: it adopts and kills orphans.
 
 `python -m tests.setup.toy HOME PROGRAMS`, PROGRAMS being JSON: [[{"name", "role", "command"}, …], …], a list of stages.
-A stage is ready at once; one without programs never is. Prints `ready` when all have started and `worker ended PID` for each worker's end.
+A stage is ready at once; one without programs never is. Prints `ready` when all have started
+and `worker ended PID` for each worker's end.
 """
 
 import asyncio
