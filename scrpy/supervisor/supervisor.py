@@ -13,7 +13,7 @@ from scrpy.supervisor.orphans import adopt, kill_orphans, reap_orphans
 from scrpy.supervisor.process import Process
 from scrpy.supervisor.terminal import report, say
 
-STOP_ORDER = (
+STOP_ORDER: tuple[tuple[set[str], float], ...] = (
     ({"worker"}, 25.0),
     ({"webhooks", "clock"}, 26.5),
     ({"web", "shop"}, 28.0),

@@ -50,7 +50,8 @@ class Toy:
         return note.read_text().split() if note.exists() else []
 
     def waits_for_note(self, name: str, lines: int = 1) -> list[str]:
-        return until(lambda: len(self.noted(name)) >= lines and self.noted(name), what=f"{lines} lines in {name}")
+        until(lambda: len(self.noted(name)) >= lines, what=f"{lines} lines in {name}")
+        return self.noted(name)
 
     def scratch(self) -> Path:
         return (self.home / "scratch").readlink()

@@ -24,7 +24,7 @@ def free_port() -> int:
     """One whose next is free, too, for the shop."""
     while True:
         with socket.create_server(("127.0.0.1", 0)) as first:
-            port = first.getsockname()[1]
+            port: int = first.getsockname()[1]
             try:
                 socket.create_server(("127.0.0.1", port + 1)).close()
             except OSError:
@@ -84,7 +84,7 @@ def processes_of(clone: Path) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            command, cwd = (process / "cmdline").read_bytes().decode(), os.readlink(process / "cwd")
+            command, cwd = (process / "cmdline").read_bytes().decode(), str((process / "cwd").readlink())
         except (FileNotFoundError, PermissionError, ProcessLookupError):
             continue
         if (str(clone) in command or cwd.startswith(str(clone))) and alive(int(process.name)):
