@@ -118,8 +118,7 @@ async def _visit(lane: Lane, target: Target, rules: Rules, wait_until: WaitUntil
         _check_status(response.status, response.url, target, retry_after=response.headers.get("retry-after"))
     for _ in range(lane.limits.max_documents):
         with suppress(DocumentGone):
-            work = _read(lane, rules, wait_until, deadline)
-            reading = await lane.unless_lost(work, host=target.host)
+            reading = await lane.unless_lost(_read(lane, rules, wait_until, deadline))
             _check_document(reading, lane, target)
             return reading
     raise NavigationTimeout(f"{target.host} led on to another document {lane.limits.max_documents} times.")

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 Sandbox = Literal["auto", "on", "off"]
 
 DRIVER = "run-driver"
+DEATH_POLL_S = 0.01
+PROFILE = "user-data-dir"
 
 ARGUMENTS = (
     "--block-new-web-contents",  # window.open and target=_blank open nothing, and fetch nothing
@@ -54,12 +56,13 @@ class Browser:
     def __post_init__(self) -> None:
         self.lanes: set[Lane] = set()
         self.pages = 0
+        self._killed = False
         self.launched_at = time.monotonic()
 
     @property
     def alive(self) -> bool:
         """Whether it can be asked for anything; a stopped one still looks alive."""
-        return self.handle.is_connected() and self.process.alive and self.driver.alive
+        return not self._killed and self.handle.is_connected() and self.process.alive and self.driver.alive
 
     @property
     def worn(self) -> bool:
@@ -69,6 +72,7 @@ class Browser:
 
     def kill(self) -> None:
         """Kill Chromium at once; whatever waits for it fails."""
+        self._killed = True
         self.process.kill_group()
 
     async def close(self) -> None:
@@ -77,12 +81,19 @@ class Browser:
         with suppress(PlaywrightError, TimeoutError):
             async with asyncio.timeout(limit_s):
                 await self.handle.close()
-        self.process.kill_group()
+        self.kill()
         with suppress(PlaywrightError, TimeoutError):
             async with asyncio.timeout(limit_s):
                 await self.playwright.stop()
         self.driver.kill()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._death()
         await asyncio.to_thread(_remove, self.directories)
+
+    async def _death(self) -> None:
+        while self.process.alive or self.driver.alive:
+            await asyncio.sleep(DEATH_POLL_S)
 
 
 async def launch(executable: Path, *, sandbox: Sandbox, limits: Limits) -> Browser:
@@ -103,20 +114,37 @@ async def launch(executable: Path, *, sandbox: Sandbox, limits: Limits) -> Brows
 
 
 async def _launch(executable: Path, *, sandboxed: bool, limits: Limits) -> Browser:
-    others = processes.children(DRIVER)
+    others = _drivers()
     scratch = Path(tempfile.mkdtemp(prefix="scrpy-browser-"))
     try:
         async with asyncio.timeout(limits.launch_timeout_ms / 1000):
             playwright = await async_playwright().start()
-            return await _start(playwright, executable, scratch, sandboxed=sandboxed, limits=limits)
+            try:
+                return await _start(playwright, executable, scratch, sandboxed=sandboxed, limits=limits)
+            except PlaywrightError:
+                await playwright.stop()  # which removes the profile of a Chromium that did not start
+                raise
     except BaseException as exc:
-        # Without its driver Chromium ends by itself: the pipe between them closes.
-        for driver in processes.children(DRIVER) - others:
-            driver.kill()
-        _remove((scratch,))
+        _abandon(_drivers() - others, scratch)
         if isinstance(exc, TimeoutError):
             raise BrowserCrashed(f"Chromium did not start within {limits.launch_timeout_ms:,} ms.") from exc
         raise
+
+
+def _drivers() -> set[Process]:
+    return processes.children(os.getpid(), DRIVER)
+
+
+def _abandon(drivers: set[Process], scratch: Path) -> None:
+    """Kill drivers that are of no use, and what they have started, and remove what was theirs."""
+    directories = [scratch]
+    for driver in drivers:
+        for browser in processes.children(driver.pid):
+            if profile := browser.argument(PROFILE):
+                directories.append(Path(profile))
+            browser.kill_group()
+        driver.kill()
+    _remove(tuple(directories))
 
 
 async def _start(
@@ -134,7 +162,7 @@ async def _start(
         timeout=limits.launch_timeout_ms,
     )
     process = await _root_process(handle)
-    profile = process.argument("user-data-dir")
+    profile = process.argument(PROFILE)
     directories = (scratch, Path(profile)) if profile else (scratch,)
     return Browser(handle, playwright, process, _driver_of(process), directories, limits)
 

@@ -104,7 +104,7 @@ class BrowserPool:
     async def _take_back(self, lane: Lane) -> None:
         try:
             await lane.wipe()
-            if lane.usable and lane.browser is self._browser and not self._closed:
+            if self._keeps(lane):
                 self._idle.append(lane)
                 lane.rest()
             else:
@@ -112,13 +112,17 @@ class BrowserPool:
         finally:
             self._slots.release()
 
+    def _keeps(self, lane: Lane) -> bool:
+        """Whether an idle lane is worth keeping, or lending again."""
+        return lane.usable and lane.browser is self._browser and not lane.browser.worn and not self._closed
+
     async def _warm(self, owner: str, host: str | None) -> Lane | None:
         """An idle lane of `owner`, one that knows `host` first, the most recently used before others."""
         own = [lane for lane in reversed(self._idle) if lane.owner == owner]
         for lane in sorted(own, key=lambda lane: lane.host != host):
             self._idle.remove(lane)
             await lane.wake()
-            if lane.usable:
+            if self._keeps(lane):
                 return lane
             await self._retire(lane)
         return None

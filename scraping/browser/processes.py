@@ -52,13 +52,14 @@ class Process:
         return next((word.removeprefix(prefix) for word in _command(self.pid) if word.startswith(prefix)), None)
 
 
-def children(word: str) -> set[Process]:
-    """This process's children that have `word` on their command line."""
-    mine = str(os.getpid())
-    return {process for process in _all() if _parent(process) == mine and word in _command(process.pid)}
+def children(of: int, word: str | None = None) -> set[Process]:
+    """The children of the process with the id `of`; those that have `word` on their command line."""
+    found = {process for process in running() if _parent(process) == str(of)}
+    return {process for process in found if word is None or word in _command(process.pid)}
 
 
-def _all() -> Iterator[Process]:
+def running() -> Iterator[Process]:
+    """Every process of the machine."""
     for entry in PROC.iterdir():
         if entry.name.isdigit() and (process := Process.find(int(entry.name))):
             yield process

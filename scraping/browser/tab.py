@@ -16,7 +16,7 @@ from playwright.async_api import Page as BrowserPage
 from scraping.browser.failures import DocumentGone, Interrupted, network_failure, translated
 from scraping.browser.launch import Browser
 from scraping.egress.gate import Target
-from scraping.errors import ConnectionFailed, InternalError, ScrapeError
+from scraping.errors import BrowserCrashed, ConnectionFailed, InternalError, ScrapeError
 from scraping.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Lane:
         self._frame_id = ""
         self._origins: set[str] = set()
         self._visited: set[str] = set()
-        self._lost: asyncio.Future[str] | None = None
+        self._lost: asyncio.Future[ScrapeError] | None = None
         self._dirty = False
         self._broken = False
         self._closing: asyncio.Task[None] | None = None
@@ -98,6 +98,7 @@ class Lane:
 
     def _on_crash(self, _tab: BrowserPage) -> None:
         self._broken = True
+        self._lose(BrowserCrashed("The browser's tab died while it had the page."))
 
     def _on_navigated(self, frame: Frame) -> None:
         if frame.url.startswith("http"):
@@ -109,10 +110,12 @@ class Lane:
     def _on_request_failed(self, request: Request) -> None:
         """Note the loss of the tab's own document: one that broke off, or one that a script led to in vain."""
         error = (request.failure or "").removeprefix("net::")
-        if not request.is_navigation_request() or request.frame.parent_frame is not None or error == "ERR_ABORTED":
-            return
+        if request.is_navigation_request() and request.frame.parent_frame is None and error != "ERR_ABORTED":
+            self._lose(network_failure(error, URL(request.url).hostname))
+
+    def _lose(self, failure: ScrapeError) -> None:
         if self._lost is not None and not self._lost.done():
-            self._lost.set_result(error)
+            self._lost.set_result(failure)
 
     @property
     def limits(self) -> Limits:
@@ -146,15 +149,18 @@ class Lane:
         with translated(target.host):
             return await self._tab.goto(target.canonical, wait_until="commit", timeout=0)
 
-    async def unless_lost(self, work: Coroutine[None, None, T], *, host: str) -> T:
-        """Await `work`, unless the connection that brings the tab's document fails first. Raises: ConnectionFailed."""
+    async def unless_lost(self, work: Coroutine[None, None, T]) -> T:
+        """Await `work`, unless the tab or the connection that brings its document fails first. Raises: ScrapeError.
+
+        Neither ends a call into the document by itself: it would wait for its deadline.
+        """
         self._lost = asyncio.get_running_loop().create_future()
         task = asyncio.ensure_future(work)
         either: set[asyncio.Future[Any]] = {task, self._lost}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
-                raise network_failure(self._lost.result(), host)
+                raise self._lost.result()
             return task.result()
         finally:
             task.cancel()

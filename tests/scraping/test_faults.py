@@ -3,8 +3,8 @@
 import asyncio
 import os
 import signal
-import time
 from concurrent.futures import CancelledError
+from pathlib import Path
 
 import pytest
 
@@ -12,27 +12,34 @@ from scraping import rules
 from scraping.browser import processes
 from scraping.egress import gate
 from scraping.errors import BrowserCrashed, NavigationTimeout, ScrapeError
+from scraping.limits import Limits
 from scraping.render import FetchOptions, scrape
 from tests.scraping.conftest import visiting
 from tests.until import until
 
 
 def renderers(pool):
-    """The renderer processes of the pool's browser that have a page."""
-    browser = processes.Process.find(pool.browser_pid)
-    group = os.getpgid(browser.pid)
-    return [p for p in processes._all() if _in_group(p, group) and p.argument("type") == "renderer"]
+    """The renderer processes of the pool's browser."""
+    group = os.getpgid(pool.browser_pid)
+    return [process for process in processes.running() if _is_renderer(process.pid, group)]
 
 
-def _in_group(process, group):
+def _is_renderer(pid, group):
     try:
-        return os.getpgid(process.pid) == group
-    except ProcessLookupError:
+        # Chromium forks its renderers and rewrites their command line, with spaces.
+        return os.getpgid(pid) == group and b"--type=renderer" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (ProcessLookupError, FileNotFoundError):
         return False
 
 
 def works(loop, pool, site):
     return loop.run(visiting(pool, site, "/static/1")).data == {"title": "Product 1"}
+
+
+@pytest.fixture
+def make_pool(make_pool):
+    """Pools that do not wait long for what will not come."""
+    return lambda **overrides: make_pool(limits=Limits(cleanup_timeout_ms=800), **overrides)
 
 
 @pytest.fixture
@@ -78,32 +85,35 @@ def test_a_killed_driver_fails_its_page_and_is_started_again(loop, rendering, si
 
 def test_a_killed_renderer_fails_its_page_alone(loop, rendering, site):
     pool, work = rendering("/hanging-fetch")
+    site.wait_for_hit("/silent")
     pid = pool.browser_pid
-    for renderer in renderers(pool):
+    found = renderers(pool)
+    for renderer in found:
         renderer.kill()
 
     with pytest.raises(BrowserCrashed):
         work.result(20)
 
     assert works(loop, pool, site)
+    assert found
     assert pool.browser_pid == pid
 
 
 @pytest.mark.parametrize("path", ["/silent", "/hanging-fetch"])
 def test_a_stopped_browser_is_killed_by_its_id_and_replaced(loop, rendering, site, path):
-    pool, work = rendering(path, timeout_ms=1_500)
+    pool, work = rendering(path, timeout_ms=800)
     browser = processes.Process.find(pool.browser_pid)
     os.kill(browser.pid, signal.SIGSTOP)
 
     with pytest.raises((NavigationTimeout, BrowserCrashed)):
         work.result(20)
 
-    assert not browser.alive
+    until(lambda: not browser.alive, what="the stopped browser is gone")
     assert works(loop, pool, site)
 
 
 def test_a_stopped_driver_is_killed_and_replaced(loop, rendering, site):
-    pool, work = rendering(timeout_ms=1_500)
+    pool, work = rendering(timeout_ms=800)
     driver = processes.Process.find(pool.driver_pid)
     os.kill(driver.pid, signal.SIGSTOP)
 

@@ -40,7 +40,7 @@ INSIDE = [
     "http://255.255.255.255/",
     "http://localhost/",
     "http://LOCALHOST./",
-    "http://ｌｏｃａｌｈｏｓｔ/",
+    "http://" + "".join(chr(ord(letter) + 0xFEE0) for letter in "localhost") + "/",  # full-width
     "http://loc%61lhost/",
     "http://a.localhost/",
     "http://a.localhost./",

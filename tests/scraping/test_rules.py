@@ -171,7 +171,13 @@ def test_rules_cannot_be_changed():
     ],
 )
 def test_a_hostile_selector_is_judged_like_any_other(hostile):
+    fields = {str(n): hostile for n in range(200)}
+
+    assert _judged(fields) == 200
+
+
+def _judged(fields: dict[str, object]) -> int:
     try:
-        rules.parse({str(n): hostile for n in range(200)})
+        return len(rules.parse(fields))
     except RulesError as error:
-        assert len(error.errors) == 200
+        return len(error.errors)

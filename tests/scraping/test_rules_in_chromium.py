@@ -9,20 +9,22 @@ from scraping.rules import css, xpath
 
 CSS = (
     """
-h1|h1 > a|a[href]|a[href=x|a[href='x'|a[href="x" i]|a[href=x s]|a[ href = 'x' ]|.a.b|#1|#a|#-1|#-a|a:hover|p:nth-child(2n+1)
-p:nth-child(2 of .a)|p:nth-last-child(-n+3)|tr:nth-child( 2n + 1 )|tr:nth-child(- n)|a:nth-child()|a:nth-child(n of)
-:is(a,b)|:where(a)|:not(a,b)|:has(> img)|p:has(img)|a:has(+ b)|a:has(> b, ~ c)|:has(:has(a))|:not()|:has()|a:is()|a:where()
-p::before|p::first-line|p:first-letter|a:before|a::after|a::after:hover|p::before a|p::unknown|a::placeholder|a::marker
-::-webkit-scrollbar|::slotted(a)|::part(a)|::highlight(x)|:host|:host(a)|:host-context(a)|&|& a|:-webkit-any(a)|:-moz-any(a)
-:contains(x)|p:has-text('x')|text=foo|p >> a|a:visible|a:eq(1)|a:first|a:last|a:first-child|a:lang(en)|a:dir(ltr)|:root|:scope
-:scope > h1|*|*.a|a,b|a,|a,,b|,a|> a|a >|a + b|a ~ b|a /deep/ b|a >>> b|a>b+c~d|div:nth-of-type(1)|div:nth-last-of-type(2)
-:only-of-type|:empty|:checked|:disabled|:link|:any-link|:target|:focus-within|:autofill|:defined|:matches(a)|a{}|a;b|a/*c*/b
-/*x*/a|a\\:b|\\31 a|é|[data-x='é']|日本|p.😀|[a=1]|[a='1']|[1=a]|a[b]c|a:hover:not(.x)|:popover-open|:modal|:fullscreen
-:user-invalid|@media|a!|a$|a%|(a)|a()|.|#|:|a:|a::|:unknown|a[|a]|a)|a'b|a"|"a"|!a|input:placeholder-shown|a[href^=x]
-a[href^='']|a[href*='a b']|a[href~=x]|a[href!=x]|a [href]|A:NOT(B)|:nth-col(1)|:state(x)|:current|:past|:future|:playing|:open
-a:is(b|a:not(b|[a=b|[a='b|:has(a|a:nth-child(1|//a|internal:role=a|a:text('x')|:nth-match(a,1)|a:near(b)|:blank|:indeterminate
-:in-range|:read-write|:required|:valid|:only-child|:is(:unknown)|:not(:unknown)|:where(:unknown, a)|:is(a,,b)|:not(a:unknown)
-h1:unknown|:local-link|:focus-visible|:active|:visited|:default|:optional|:out-of-range|:read-only|:invalid|:user-valid
+h1|h1 > a|a[href]|a[href=x|a[href='x'|a[href="x" i]|a[href=x s]|a[ href = 'x' ]|.a.b|#1|#a|#-1|#-a|a:hover
+p:nth-child(2n+1)|p:nth-child(2 of .a)|p:nth-last-child(-n+3)|tr:nth-child( 2n + 1 )|tr:nth-child(- n)
+a:nth-child()|a:nth-child(n of)|:is(a,b)|:where(a)|:not(a,b)|:has(> img)|p:has(img)|a:has(+ b)|a:has(> b, ~ c)
+:has(:has(a))|:not()|:has()|a:is()|a:where()|p::before|p::first-line|p:first-letter|a:before|a::after
+a::after:hover|p::before a|p::unknown|a::placeholder|a::marker|::-webkit-scrollbar|::slotted(a)|::part(a)
+::highlight(x)|:host|:host(a)|:host-context(a)|&|& a|:-webkit-any(a)|:-moz-any(a)|:contains(x)|p:has-text('x')
+text=foo|p >> a|a:visible|a:eq(1)|a:first|a:last|a:first-child|a:lang(en)|a:dir(ltr)|:root|:scope|:scope > h1|*
+*.a|a,b|a,|a,,b|,a|> a|a >|a + b|a ~ b|a /deep/ b|a >>> b|a>b+c~d|div:nth-of-type(1)|div:nth-last-of-type(2)
+:only-of-type|:empty|:checked|:disabled|:link|:any-link|:target|:focus-within|:autofill|:defined|:matches(a)|a{}
+a;b|a/*c*/b|/*x*/a|a\\:b|\\31 a|é|[data-x='é']|日本|p.😀|[a=1]|[a='1']|[1=a]|a[b]c|a:hover:not(.x)|:popover-open
+:modal|:fullscreen|:user-invalid|@media|a!|a$|a%|(a)|a()|.|#|:|a:|a::|:unknown|a[|a]|a)|a'b|a"|"a"|!a
+input:placeholder-shown|a[href^=x]|a[href^='']|a[href*='a b']|a[href~=x]|a[href!=x]|a [href]|A:NOT(B)
+:nth-col(1)|:state(x)|:current|:past|:future|:playing|:open|a:is(b|a:not(b|[a=b|[a='b|:has(a|a:nth-child(1|//a
+internal:role=a|a:text('x')|:nth-match(a,1)|a:near(b)|:blank|:indeterminate|:in-range|:read-write|:required
+:valid|:only-child|:is(:unknown)|:not(:unknown)|:where(:unknown, a)|:is(a,,b)|:not(a:unknown)|h1:unknown
+:local-link|:focus-visible|:active|:visited|:default|:optional|:out-of-range|:read-only|:invalid|:user-valid
 :enabled|:first-of-type|:last-of-type|a:last-child|:buffering|:muted|:paused|:seeking|:stalled|:volume-locked
 :-webkit-autofill|a:nth-child(2n+1 of a, b)|:is(h1|a\\|:where()|:not(:is())|:NOT(a)|A::BEFORE
 """.replace("\n", "|")
@@ -34,16 +36,18 @@ NAMESPACES = ["*|a", "|a", "*|*", "a|b", "svg|a", "[svg|href]", "[*|href]", "[a|
 
 XPATH = (
     """
-//h1 # /html/body # ./h1 # (//a)[1] # //a/@href # //a/text() # string(//h1) # count(//a) # //h1 = 'x' # //a[ # //svg:a # //
-//a[contains(.,'x')] # document('x') # //a[re:test(.,'x')] # //a[matches(.,'x')] # id('x') # key('a','b') # ./ # ( # /
-//a[lower-case(.)='x'] # //*[local-name()='svg'] # //@href # //a[position()<3] # //a[last()] # //a/b[1]/c # //a|//b
-//a and //b # 1 # //a[lang('en')] # //a[@data-x="it's"] # //processing-instruction('x') # //comment() # //node() # current()
-generate-id(//a) # format-number(1,'0') # function-available('x') # //a[name()='a'] # translate(//h1,'a','b') # round(1.5)
-normalize-space(//h1) # //h1/ancestor::body # //a[not(@x)] # sum(//a) # //a[ends-with(.,'x')] # exslt:node-set(//a)
-//a/. # //a/.. # //é # //a/@xml:lang # //a[1e3] # //a[.5] # -1 # //a div 2 # true() # concat('a') # concat('a','b')
-string-length() # substring('a') # substring('a', 1, 2, 3) # contains('a') # foo() # //h1// # //a::b # //a[@href='x]
-//h1[text()='x' and (@a or @b)] # //a[count(./b) > 1] # following-sibling::a # //a[. = 'concat('] # //div/text()[2]
-//a[contains(concat(' ', normalize-space(@class), ' '), ' x ')] # last(1) # not() # //a[string()] # text() # node( )
+//h1 # /html/body # ./h1 # (//a)[1] # //a/@href # //a/text() # string(//h1) # count(//a) # //h1 = 'x' # //a[
+//svg:a # // # //a[contains(.,'x')] # document('x') # //a[re:test(.,'x')] # //a[matches(.,'x')] # id('x')
+key('a','b') # ./ # ( # / # //a[lower-case(.)='x'] # //*[local-name()='svg'] # //@href # //a[position()<3]
+//a[last()] # //a/b[1]/c # //a|//b # //a and //b # 1 # //a[lang('en')] # //a[@data-x="it's"]
+//processing-instruction('x') # //comment() # //node() # current() # generate-id(//a) # format-number(1,'0')
+function-available('x') # //a[name()='a'] # translate(//h1,'a','b') # round(1.5) # normalize-space(//h1)
+//h1/ancestor::body # //a[not(@x)] # sum(//a) # //a[ends-with(.,'x')] # exslt:node-set(//a) # //a/. # //a/..
+//é # //a/@xml:lang # //a[1e3] # //a[.5] # -1 # //a div 2 # true() # concat('a') # concat('a','b')
+string-length() # substring('a') # substring('a', 1, 2, 3) # contains('a') # foo() # //h1// # //a::b
+//a[@href='x] # //h1[text()='x' and (@a or @b)] # //a[count(./b) > 1] # following-sibling::a
+//a[. = 'concat('] # //div/text()[2] # //a[contains(concat(' ', normalize-space(@class), ' '), ' x ')] # last(1)
+not() # //a[string()] # text() # node( )
 """.replace("\n", "#")
     .strip("#")
     .split("#")

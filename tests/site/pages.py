@@ -154,7 +154,8 @@ async def inline_redirect(request: "Request") -> None:
 @page
 async def meta_redirect(request: "Request") -> None:
     await request.reply(
-        f"<!doctype html><meta http-equiv=refresh content='{request.ask('s', '0')};url={request.ask('to')}'><h1>On the way</h1>"
+        f"<!doctype html><meta http-equiv=refresh content='{request.ask('s', '0')};url={request.ask('to')}'>"
+        "<h1>On the way</h1>"
     )
 
 
@@ -284,11 +285,12 @@ async def heavy(request: "Request") -> None:
     await request.reply(
         document(
             f"""<main></main><script>
+            const main = document.querySelector("main");
             let made = 0;
             const slice = () => {{
               const end = Math.min(made + 100, {cards});
               for (; made < end; made++)
-                document.querySelector("main").insertAdjacentHTML("beforeend", `<article><h2>Card ${{made}}</h2></article>`);
+                main.insertAdjacentHTML("beforeend", `<article><h2>Card ${{made}}</h2></article>`);
               if (made < {cards}) setTimeout(slice, 5);
             }};
             slice();
@@ -322,7 +324,10 @@ async def who(request: "Request") -> None:
             window.name = "mark";
             const open = indexedDB.open("marks");
             open.onupgradeneeded = event => show("idb", event.oldVersion === 0 ? "new" : "old");
-            open.onsuccess = () => {{ if (!document.getElementById("idb").textContent) show("idb", "old"); open.result.close(); }};
+            open.onsuccess = () => {{
+              if (!document.getElementById("idb").textContent) show("idb", "old");
+              open.result.close();
+            }};
             </script>"""
         ),
         headers=(("Set-Cookie", "server=1; Path=/"),),
@@ -346,10 +351,13 @@ DOCUMENTS = {
     "dialogs": """<h1>Dialogs</h1><p id=answer></p><script>
         alert("1"); document.getElementById("answer").textContent = String(confirm("2")) + prompt("3")</script>""",
     "dialog-loop": "<h1>Dialogs</h1><script>for (;;) alert('again')</script>",
-    "unload-dialog": """<h1>Stay</h1><script>onbeforeunload = event => { event.preventDefault(); return "stay"; }</script>""",
-    "popups": """<h1>Popups</h1><a id=link target=_blank href=/beat/link>x</a><form id=form target=_blank action=/beat/form></form>
-        <script>window.open("/beat/open"); document.getElementById("link").click(); document.getElementById("form").submit();
-        </script>""",
+    "unload-dialog": """<h1>Stay</h1><script>
+        onbeforeunload = event => { event.preventDefault(); return "stay"; }</script>""",
+    "popups": """<h1>Popups</h1><a id=link target=_blank href=/beat/link>x</a>
+        <form id=form target=_blank action=/beat/form></form><script>
+        window.open("/beat/open");
+        document.getElementById("link").click();
+        document.getElementById("form").submit();</script>""",
     "beating": """<h1>Beating</h1><script>setInterval(() => fetch("/beat/page"), 20);
         const source = "setInterval(() => fetch('" + location.origin + "/beat/worker', {mode: 'no-cors'}), 20)";
         new Worker(URL.createObjectURL(new Blob([source])));</script>""",
@@ -372,7 +380,8 @@ DOCUMENTS = {
     "bombard": """<h1>Bombard</h1><script>setInterval(() => { location.href = "/static/stolen"; }, 200)</script>""",
     "hash": """<h1>Hash</h1><p id=hash></p><p id=loads></p><script>
         document.getElementById("hash").textContent = location.hash;
-        window.times = (window.times || 0) + 1; document.getElementById("loads").textContent = window.times;</script>""",
+        window.times = (window.times || 0) + 1;
+        document.getElementById("loads").textContent = window.times;</script>""",
     "history": """<p id=length></p><script>
         document.getElementById("length").textContent = history.length;</script>""",
     "cached-script": "<h1></h1><script src=/cached.js></script>",
