@@ -1,6 +1,6 @@
 """Answers are JSON, whatever a client says it accepts: there is nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -21,6 +21,6 @@ class OneRenderer(BaseContentNegotiation):
     """Takes no notice of `Accept` and `?format=`."""
 
     def select_renderer(
-        self, request: Any, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Any, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], OrjsonRenderer.media_type
+        return next(iter(renderers)), OrjsonRenderer.media_type

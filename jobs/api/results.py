@@ -91,12 +91,12 @@ def refuse_index_order_while_live(job: Job, *, order: str) -> None:
 
 def first_results(job: Job) -> tuple[list[dict[str, Any]], str | None]:
     """The job's first results in the order of its URLs, and where the rest is, once the job has ended."""
-    results, end = read_results(job, order="index")
+    results, end = read_results(job, order="index", limit=MOST_RESULTS)
     return results, None if job.live or not end else results_url(job, order="index", after=end)
 
 
 def read_results(
-    job: Job, *, order: str, after: Cursor | None = None, status: str | None = None, limit: int = MOST_RESULTS
+    job: Job, *, order: str, limit: int, after: Cursor | None = None, status: str | None = None
 ) -> tuple[list[dict[str, Any]], Cursor | None]:
     """Results after a cursor, and the cursor to go on from; None where nothing can follow. One query."""
     counted = job.completed_urls + job.failed_urls

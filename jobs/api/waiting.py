@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import Context
 from typing import Any
 
 import redis
@@ -86,7 +87,7 @@ class Waiters:
         self._bells.setdefault(public_id, set()).add(rung)
         self.count += 1
         if self._listener is None:
-            self._listener = asyncio.create_task(self._listen())
+            self._listener = asyncio.create_task(self._listen(), context=Context())  # of no one request
         try:
             yield rung
         finally:

@@ -1,0 +1,145 @@
+"""Clients of the API: alice's has a key for everything, bob's is another account's."""
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+import uvicorn
+from rest_framework.test import APIClient
+
+from jobs.intake import JobRequest, create_job
+from jobs.models import ApiKey, Page
+from jobs.recording import record_failure, record_start, record_success
+from scraping.egress import check
+from scraping.errors import HttpError
+from scrpy.asgi import application
+from tests.until import until
+
+SELECTORS = {"title": "h1", "price": ".price"}
+
+
+@pytest.fixture
+def make_key(db: None) -> Callable[..., str]:
+    """The text of a new key of an account."""
+    return lambda account, **overrides: ApiKey.objects.issue(account=account, **overrides)[1]
+
+
+@pytest.fixture
+def make_client(make_key: Callable[..., str]) -> Callable[..., APIClient]:
+    def make(account: Any, **overrides: Any) -> APIClient:
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {make_key(account, **overrides)}")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api(alice: Any, make_client: Callable[..., APIClient]) -> APIClient:
+    """Alice's client."""
+    return make_client(alice)
+
+
+@pytest.fixture
+def bobs_api(bob: Any, make_client: Callable[..., APIClient]) -> APIClient:
+    return make_client(bob)
+
+
+@pytest.fixture
+def post(api: APIClient) -> Callable[..., Any]:
+    """Posts a job: good fields, changed by `overrides`; None leaves a field as JSON null, `...` leaves it out."""
+
+    def send(**overrides: Any) -> Any:
+        fields = {"urls": ["https://store.com/p1"], "selectors": SELECTORS, **overrides}
+        given = {name: value for name, value in fields.items() if value is not ...}
+        return api.post("/v1/jobs", orjson.dumps(given), content_type="application/json")
+
+    return send
+
+
+@pytest.fixture
+def make_job(alice: Any) -> Callable[..., Any]:
+    def make(urls: int = 3, *, account: Any = None, **overrides: Any) -> Any:
+        fields = {
+            "name": None,
+            "targets": [check(f"https://store.com/p{number}") for number in range(urls)],
+            "selectors": orjson.dumps(SELECTORS).decode(),
+            "options": "{}",
+            "metadata": "{}",
+            "webhook": None,
+            "timeout_ms": 30_000,
+            "wait_until": "auto",
+            "max_attempts": 3,
+            "host_concurrency": 8,
+        }
+        return create_job(account=account or alice, request=JobRequest(**{**fields, **overrides}))
+
+    return make
+
+
+@pytest.fixture
+def complete(db: None) -> Callable[..., None]:
+    """Completes the job's page at an index, as a worker would; later on `data` is what it found."""
+
+    def record(job: Any, index: int, data: str = '{"title":"A","price":null}') -> None:
+        page, token = start_page(job, index)
+        found = {"status_code": 200, "final_url": page.canonical_url, "duration_ms": 1234}
+        assert record_success(page, token=token, data=data, **found)
+
+    return record
+
+
+@pytest.fixture
+def fail(db: None) -> Callable[..., None]:
+    """Fails the job's page at an index for good, as a worker would."""
+
+    def record(job: Any, index: int) -> None:
+        page, token = start_page(job, index)
+        error = HttpError("The site answered 404 Not Found.", status_code=404, final_url=page.canonical_url)
+        assert record_failure(page, error, token=token, duration_ms=321)
+
+    return record
+
+
+def start_page(job: Any, index: int) -> tuple[Any, Any]:
+    """A page on its first attempt under a claim."""
+    token = uuid4()
+    pages = Page.objects.filter(job=job, index=index)
+    pages.update(status=Page.Status.RUNNING, token=token, attempts=1)
+    page = pages.select_related("job").get()
+    record_start(page)
+    return page, token
+
+
+class Server:
+    """The real web server, in a thread of this process: it shares the test's database and settings."""
+
+    def __init__(self) -> None:
+        config = uvicorn.Config(application, host="127.0.0.1", port=0, lifespan="off", log_config=None)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, name="web")
+
+    def start(self) -> None:
+        self._thread.start()
+        until(lambda: self._server.started, what="the web server listens")
+        self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+
+@pytest.fixture
+def server(transactional_db: None) -> Iterator[Server]:
+    one = Server()
+    one.start()
+    yield one
+    one.stop()
