@@ -92,7 +92,7 @@ class Browser:
         await asyncio.to_thread(_remove, self.directories)
 
     async def _death(self) -> None:
-        while self.process.alive or self.driver.alive:
+        while self.process.alive or self.driver.alive:  # noqa: ASYNC110  (nothing tells us when another's child ends)
             await asyncio.sleep(DEATH_POLL_S)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 
 from playwright.async_api import Error as PlaywrightError
@@ -85,6 +86,15 @@ class BrowserPool:
         Raises: BrowserCrashed when no browser can be had.
         """
         await self._slots.acquire()
+        finding = asyncio.create_task(self._find(owner, host))
+        try:
+            return await asyncio.shield(finding)
+        except asyncio.CancelledError:
+            # A context that is just being opened cannot be taken back: let it be opened, then keep it.
+            self._spawn(self._take_unwanted(finding))
+            raise
+
+    async def _find(self, owner: str, host: str | None) -> Lane:
         try:
             lane = await self._warm(owner, host) or await self._fresh(owner)
         except BaseException:
@@ -92,6 +102,10 @@ class BrowserPool:
             raise
         self._lent.add(lane)
         return lane
+
+    async def _take_unwanted(self, finding: asyncio.Task[Lane]) -> None:
+        with suppress(BrowserCrashed):
+            await self.give_back(await finding)
 
     async def give_back(self, lane: Lane) -> None:
         """Take a lane back, wiped, to be kept for its owner; or close it. Never raises, bounded in time."""
@@ -117,9 +131,9 @@ class BrowserPool:
         return lane.usable and lane.browser is self._browser and not lane.browser.worn and not self._closed
 
     async def _warm(self, owner: str, host: str | None) -> Lane | None:
-        """An idle lane of `owner`, one that knows `host` first, the most recently used before others."""
-        own = [lane for lane in reversed(self._idle) if lane.owner == owner]
-        for lane in sorted(own, key=lambda lane: lane.host != host):
+        """An idle lane of `owner`: one that knows `host` before others, the most recently used before older ones."""
+        while own := [lane for lane in reversed(self._idle) if lane.owner == owner]:
+            lane = min(own, key=lambda lane: lane.host != host)
             self._idle.remove(lane)
             await lane.wake()
             if self._keeps(lane):

@@ -3,7 +3,7 @@
 if (window === window.top) globalThis.scrpy ??= (() => {
   const POLL_MS = 25;
   const REFRESH_SOON_S = 3;
-  const FIRST_ORDERED = XPathResult.ORDERED_NODE_SNAPSHOT_TYPE;
+  const REFRESH = /^\s*([\d.]+)\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)/i;
 
   let changedAt = performance.now();
   let leavingAt = null;
@@ -27,7 +27,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
       case XPathResult.STRING_TYPE: return [result.stringValue];
       case XPathResult.BOOLEAN_TYPE: return [result.booleanValue];
     }
-    const nodes = document.evaluate(expression, document, null, FIRST_ORDERED, null);
+    const nodes = document.evaluate(expression, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
     return Array.from({ length: nodes.snapshotLength }, (_, index) => nodes.snapshotItem(index));
   };
 
@@ -93,10 +93,13 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     return first !== undefined && first !== false && first !== "";
   };
 
+  const leadsElsewhere = (url) =>
+    URL.canParse(url, document.baseURI) && new URL(url, document.baseURI).href !== document.URL;
+
   const isLeaving = (now, settleMs) => {
     if (leavingAt !== null) return now - leavingAt < settleMs;
-    const refresh = document.querySelector("meta[http-equiv=refresh i]");
-    return refresh !== null && parseFloat(refresh.content) <= REFRESH_SOON_S;
+    const refresh = document.querySelector("meta[http-equiv=refresh i]")?.content.match(REFRESH);
+    return refresh != null && Number(refresh[1]) <= REFRESH_SOON_S && leadsElsewhere(refresh[2]);
   };
 
   // Whether the document has come to rest; `unmatched` shrinks as rules find something.

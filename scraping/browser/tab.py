@@ -101,7 +101,7 @@ class Lane:
         self._lose(BrowserCrashed("The browser's tab died while it had the page."))
 
     def _on_navigated(self, frame: Frame) -> None:
-        if frame.url.startswith("http"):
+        if _has_origin(frame):
             origin = URL(frame.url).origin
             self._origins.add(origin)
             if frame.parent_frame is None:
@@ -133,6 +133,7 @@ class Lane:
     async def goto(self, target: Target) -> Response | None:
         """Navigate, until the answer's document replaces the one before. Raises: ScrapeError."""
         self.host, self._dirty = target.host_key, True
+        self._visited.clear()
         self.pages += 1
         self.browser.pages += 1
         if _differs_in_fragment(self._tab.url, target.canonical):
@@ -211,8 +212,8 @@ class Lane:
             self._wipe_documents(),
             *(self._wipe_origin(origin) for origin in self._origins),
         )
-        self._origins.clear()
-        self._visited.clear()
+        # What is still there may yet write: its storage is wiped once more with the next page.
+        self._origins = {URL(frame.url).origin for frame in self._tab.frames if _has_origin(frame)}
         self._dirty = False
 
     async def _wipe_history(self) -> None:
@@ -222,7 +223,7 @@ class Lane:
     async def _wipe_documents(self) -> None:
         """Clear window.name and session storage, which belong to the tab and its frames."""
         await self.call(await self.enter(), "wipe")
-        await asyncio.gather(*(_wipe_frame(frame) for frame in self._tab.frames[1:] if frame.url.startswith("http")))
+        await asyncio.gather(*(_wipe_frame(frame) for frame in self._tab.frames[1:] if _has_origin(frame)))
 
     async def _wipe_origin(self, origin: str) -> None:
         await self._cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": WIPED_STORAGE})
@@ -233,7 +234,8 @@ class Lane:
         self._rest = asyncio.get_running_loop().call_later(delay_s, self._start_emptying)
 
     def _start_emptying(self) -> None:
-        self._task = asyncio.create_task(self._empty())
+        if self.usable:
+            self._task = asyncio.create_task(self._empty())
 
     async def wake(self) -> None:
         """End the rest; a lane that is just being emptied is waited for."""
@@ -290,6 +292,10 @@ class Lane:
 def _differs_in_fragment(before: str, after: str) -> bool:
     """Whether going from `before` to `after` would only scroll the document that is there."""
     return "#" in after and before.partition("#")[0] == after.partition("#")[0]
+
+
+def _has_origin(frame: Frame) -> bool:
+    return frame.url.startswith(("http:", "https:"))
 
 
 async def _wipe_frame(frame: Frame) -> None:

@@ -71,6 +71,10 @@ def test_a_status_of_success_completes_the_page(visit, status):
     assert (outcome.status_code, outcome.data) == (status, {"title": str(status)})
 
 
+def test_a_page_that_asks_for_a_password_fails_with_401(fail):
+    assert fail("/auth").status_code == 401
+
+
 def test_an_error_status_that_a_script_leads_to_counts_too(fail):
     error = fail("/inline-redirect?to=/status/404")
 

@@ -123,6 +123,7 @@ def test_a_borrower_that_gives_up_while_its_lane_opens_loses_no_slot(loop, make_
     lane = lend(loop, pool, "bob")
     give_back(loop, pool, lane)
     assert pool.lent == 0
+    assert len(lane.browser.handle.contexts) == 1
 
 
 def test_a_lane_given_back_twice_frees_one_slot(loop, make_pool):

@@ -52,6 +52,10 @@ def test_a_redirect_that_is_slow_to_arrive_is_waited_for(visit, way):
     assert title(visit, f"/{way}to=/slow") == "Slow"
 
 
+def test_a_page_that_refreshes_itself_is_read(visit):
+    assert title(visit, "/self-refresh") == "Refreshing"
+
+
 def test_the_final_url_is_the_one_that_the_page_shows(visit, site):
     assert visit("/push-state").final_url == site.url("/static/pushed")
 

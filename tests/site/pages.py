@@ -115,6 +115,13 @@ async def status(request: "Request") -> None:
 
 
 @page
+async def auth(request: "Request") -> None:
+    """Asks for a name and a password."""
+    challenge = ("WWW-Authenticate", 'Basic realm="x"')
+    await request.reply(document("<h1>Who?</h1>"), status=401, headers=(challenge,))
+
+
+@page
 async def flaky(request: "Request") -> None:
     """`/flaky/<key>?fail=2`: fails so many times with 503, then works."""
     failures = request.site.failures
@@ -375,8 +382,8 @@ DOCUMENTS = {
         window.setTimeout = window.Promise = window.MutationObserver = window.scrpy = undefined;</script>""",
     "timer-killer": """<h1>Timers</h1><script>
         setInterval(() => { for (let id = 0; id < 1000; id++) clearTimeout(id); }, 1)</script>""",
+    "self-refresh": """<meta http-equiv=refresh content="1; url=/self-refresh"><h1>Refreshing</h1>""",
     "dead-end": "<script>location.href = 'http://127.0.0.1:1/'</script>",
-    "dead-port": "<script>location.href = 'http://127.0.0.1:$rest/'</script>",
     "bombard": """<h1>Bombard</h1><script>setInterval(() => { location.href = "/static/stolen"; }, 200)</script>""",
     "hash": """<h1>Hash</h1><p id=hash></p><p id=loads></p><script>
         document.getElementById("hash").textContent = location.hash;
