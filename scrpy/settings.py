@@ -220,5 +220,9 @@ LOGGING = {
     "formatters": {"json": {"()": "scrpy.logs.json_formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"dramatiq": {"level": "WARNING"}, "uvicorn.access": {"level": "WARNING"}},
+    "loggers": {
+        "dramatiq": {"level": "WARNING"},
+        "uvicorn": {"handlers": [], "propagate": True},  # its own handler would write past ours
+        "uvicorn.access": {"level": "WARNING"},
+    },
 }
