@@ -17,8 +17,8 @@ PROOF = "<p>It renders.</p>"
 CHECK = ("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"data:text/html,{PROOF}")
 
 DOWNLOAD = (sys.executable, "-m", "playwright", "install", "--only-shell", "chromium")
-STALL_MS = 10_000
-"""Playwright tries five times: a network that swallows everything is given up in less than a minute."""
+STALL_MS = 5_000
+"""Playwright tries five times: a network that swallows everything is given up after a minute."""
 
 PACKAGE = "chromium-headless-shell"
 BY_HAND = f"sudo apt-get update && sudo apt-get install -y --no-install-recommends {PACKAGE}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from scrpy.supervisor.checks import CannotStart
 from scrpy.supervisor.valkey import ping
 
-POLL_S = 0.1
+POLL_S = 0.2
 QUEUE_S, WEB_S = 20, 90
 """The longest that each may take."""
 
