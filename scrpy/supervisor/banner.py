@@ -14,17 +14,20 @@ Try it:
 
 
 def banner() -> str:
-    shop = f"http://127.0.0.1:{settings.SHOP_PORT}"
+    """The addresses, and on a fresh development machine the first thing to type."""
+    url, shop = settings.SCRPY_PUBLIC_URL, f"http://127.0.0.1:{settings.SHOP_PORT}"
+    first_run = settings.SCRPY_HOME / "first-run.json"
     rows = {
-        "API": f"{settings.SCRPY_PUBLIC_URL}/v1",
-        "Admin": f"{settings.SCRPY_PUBLIC_URL}/admin/",
-        "Demo shop": shop if settings.DEVELOPMENT else None,
-        "Key, login": nearby(settings.SCRPY_HOME / "first-run.json"),
+        "API": f"{url}/v1",
+        "Admin": f"{url}/admin/",
+        "Demo shop": shop if settings.DEVELOPMENT else "",
+        "Key, login": nearby(first_run) if first_run.exists() else "",
         "Logs": nearby(settings.SCRPY_HOME / "logs"),
     }
     lines = [f"  {name:<12}{value}" for name, value in rows.items() if value]
-    example = EXAMPLE.format(first_run=rows["Key, login"], url=settings.SCRPY_PUBLIC_URL, shop=shop)
-    return "\n".join(["scrpy is up. Ctrl-C stops it.", "", *lines, *([example] if settings.DEVELOPMENT else [])])
+    if rows["Demo shop"] and rows["Key, login"]:
+        lines.append(EXAMPLE.format(first_run=rows["Key, login"], url=url, shop=shop))
+    return "\n".join(["scrpy is up. Ctrl-C stops it.", "", *lines])
 
 
 def nearby(path: Path) -> str:
