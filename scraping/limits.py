@@ -28,7 +28,7 @@ class Limits:
     """What a lane may take to be wiped or closed before something is killed."""
     lane_open_timeout_ms: int = 10_000
     launch_timeout_ms: int = 20_000
-    idle_ms: int = 1_000
+    idle_ms: int = 500
     """How long an idle lane keeps its last page before it is emptied."""
 
     lane_max_pages: int = 200

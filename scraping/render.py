@@ -25,7 +25,6 @@ from scraping.errors import (
     RateLimited,
     ScrapeError,
     UnsupportedContent,
-    UrlError,
 )
 from scraping.limits import Limits
 from scraping.rules import Rules
@@ -190,10 +189,8 @@ def _check_document(reading: _Reading, lane: Lane, target: Target) -> None:
             status_code=reading.status,
             final_url=reading.url,
         )
-    try:
-        gate.check(reading.url, allow=lane.allow)
-    except UrlError as exc:
-        raise BlockedAddress(f"{target.host} led on to an address that must not be fetched.") from exc
+    if gate.leads_inside(reading.url, allow=lane.allow):
+        raise BlockedAddress(f"{target.host} led on to an address that must not be fetched.")
 
 
 def _check_status(status: int, url: str, target: Target, *, retry_after: str | None = None) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -191,8 +192,9 @@ def _driver_of(process: Process) -> Process:
 
 
 def _reason(exc: PlaywrightError) -> str:
-    lines = [line.strip() for line in exc.message.partition("Call log:")[0].splitlines()]
-    return next((line for line in lines if line and set(line) - set("═╔╗╚╝║ ")), "no reason given")
+    """What Chromium itself said before it gave up, from the log that Playwright's message holds."""
+    said = re.findall(r"\[err\] (.+)", exc.message) or ["it gave no reason."]
+    return next((line for line in said if "FATAL" in line), said[-1])
 
 
 def _remove(directories: tuple[Path, ...]) -> None:

@@ -137,7 +137,8 @@ class Lane:
         self.pages += 1
         self.browser.pages += 1
         if _differs_in_fragment(self._tab.url, target.canonical):
-            await self._leave()
+            with suppress(Interrupted):
+                await self._leave()
         for _ in range(NAVIGATION_TRIES):
             try:
                 return await self._commit(target)
@@ -249,6 +250,8 @@ class Lane:
             self._dirty = True
             await self._or_give_up(self._leave())
             await self.wipe()
+            if not self.usable:
+                await self.close()
 
     async def _leave(self) -> None:
         with translated("The page"):

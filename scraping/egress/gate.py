@@ -9,7 +9,9 @@ from scraping.egress.address import is_public
 from scraping.errors import UrlError
 
 MAX_URL_CHARS = 8_192
-DEFAULT_PORTS = {"http": 80, "https": 443}
+SCHEMES = {"http:": 80, "https:": 443}
+"""What may be fetched, with the port it means."""
+
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 LOCAL_NAMES = frozenset({"localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan"})
@@ -20,7 +22,7 @@ UNSAFE_PORTS = frozenset({
     0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,
     109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526,
     530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045,
-    4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+    5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6697, 10080,
 })
 # fmt: on
 """Ports that Chromium refuses to talk HTTP to (net/base/port_util.cc)."""
@@ -51,44 +53,63 @@ def check(url: str, *, allow: frozenset[str] = frozenset()) -> Target:
     Raises: UrlError, `invalid_url` or `blocked_address`.
     Source: https://url.spec.whatwg.org/
     """
-    target, kind = _parse(_clean(url))
-    if target.host_key not in allow:
-        _refuse_inside(target.host, kind)
+    _refuse_characters(url)
+    parsed = _parse(url)
+    _refuse_form(parsed)
+    target = _target(url, parsed)
+    if _is_inside(parsed) and target.host_key not in allow:
+        raise UrlError(
+            "blocked_address", f"{target.host} is not on the public internet; only public sites can be scraped."
+        )
     return target
 
 
-def _clean(url: str) -> str:
+def leads_inside(url: str, *, allow: frozenset[str] = frozenset()) -> bool:
+    """Whether a browser that has come to `url` by itself stands where it must not; the form of the URL is its own."""
+    parsed = _parse(url)
+    return parsed.protocol in SCHEMES and _is_inside(parsed) and _target(url, parsed).host_key not in allow
+
+
+def _refuse_characters(url: str) -> None:
     if len(url) > MAX_URL_CHARS:
         raise UrlError("invalid_url", f"The URL has {len(url):,} characters; at most {MAX_URL_CHARS:,} are allowed.")
     if CONTROL.search(url):
         raise UrlError("invalid_url", "The URL contains a control character or half of a surrogate pair.")
     if "\\" in url:
         raise UrlError("invalid_url", "The URL contains a backslash; write it as %5C.")
-    return url
 
 
-def _parse(url: str) -> tuple[Target, HostType]:
+def _parse(url: str) -> URL:
     try:
-        parsed = URL(url)
+        return URL(url)
     except ValueError:
         raise UrlError("invalid_url", "This is not an absolute URL that a browser understands.") from None
-    scheme = parsed.protocol.removesuffix(":")
-    if scheme not in DEFAULT_PORTS:
-        raise UrlError("invalid_url", f"Only http and https URLs can be scraped, not {scheme}.")
+
+
+def _refuse_form(parsed: URL) -> None:
+    if parsed.protocol not in SCHEMES:
+        raise UrlError(
+            "invalid_url", f"Only http and https URLs can be scraped, not {parsed.protocol.removesuffix(':')}."
+        )
     if parsed.username or parsed.password:
         raise UrlError("invalid_url", "The URL contains a user name or a password; remove them.")
-    port = int(parsed.port or DEFAULT_PORTS[scheme])
-    if port in UNSAFE_PORTS:
-        raise UrlError("invalid_url", f"Port {port} is one that browsers refuse.")
-    return Target(url, parsed.href, scheme, parsed.hostname, port, parsed.origin), parsed.host_type
+    if _port(parsed) in UNSAFE_PORTS:
+        raise UrlError("invalid_url", f"Port {_port(parsed)} is one that browsers refuse.")
 
 
-def _refuse_inside(host: str, kind: HostType) -> None:
-    if kind is HostType.DEFAULT:
-        if _is_local_name(host):
-            raise UrlError("blocked_address", f"{host} is a local name; only public sites can be scraped.")
-    elif not is_public(host.strip("[]")):
-        raise UrlError("blocked_address", f"{host} is not a public address.")
+def _target(sent: str, parsed: URL) -> Target:
+    scheme = parsed.protocol.removesuffix(":")
+    return Target(sent, parsed.href, scheme, parsed.hostname, _port(parsed), parsed.origin)
+
+
+def _port(parsed: URL) -> int:
+    return int(parsed.port or SCHEMES[parsed.protocol])
+
+
+def _is_inside(parsed: URL) -> bool:
+    if parsed.host_type is HostType.DEFAULT:
+        return _is_local_name(parsed.hostname)
+    return not is_public(parsed.hostname.strip("[]"))
 
 
 def _is_local_name(host: str) -> bool:

@@ -165,3 +165,21 @@ def test_a_refusal_never_repeats_a_password():
         gate.check("http://user:secret@example.com/")
 
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "inside"),
+    [
+        ("http://example.com/?a=\\b", False),
+        ("http://user@example.com/", False),
+        ("http://example.com/" + "a" * 9_000, False),
+        ("blob:http://example.com/x", False),
+        ("about:blank", False),
+        ("http://127.0.0.1/?\\", True),
+        ("http://user@localhost/", True),
+        ("https://[::1]/", True),
+        ("http://127.0.0.1:8901/", False),
+    ],
+)
+def test_where_a_browser_has_come_to_by_itself_is_judged_by_its_address_alone(url, inside):
+    assert gate.leads_inside(url, allow=frozenset({"127.0.0.1:8901"})) is inside

@@ -192,12 +192,12 @@ def test_a_closed_pool_lends_nothing_and_leaves_nothing(loop, make_pool, site):
 
 def test_a_chromium_that_does_not_start_is_named(loop, make_pool, tmp_path):
     executable = tmp_path / "chromium"
-    executable.write_text("#!/bin/sh\nexit 3\n")
+    executable.write_text("#!/bin/sh\necho libnss3.so is missing >&2\nexit 127\n")
     executable.chmod(0o755)
     pool = make_pool(executable=executable)
     drivers = processes.children(os.getpid(), "run-driver")
 
-    with pytest.raises(BrowserCrashed, match="did not start"):
+    with pytest.raises(BrowserCrashed, match=r"did not start: libnss3\.so is missing"):
         lend(loop, pool)
 
     assert pool.lent == 0
@@ -215,3 +215,9 @@ def test_a_chromium_that_says_nothing_is_given_up_in_time(loop, make_pool, tmp_p
 
     left = [process for process in processes.running() if process.argument("user-data-dir") == str(executable)]
     assert left == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root cannot have the sandbox")
+def test_a_sandbox_that_cannot_be_had_is_named_when_it_is_insisted_on(loop, make_pool):
+    with pytest.raises(BrowserCrashed, match="Running as root"):
+        loop.run(make_pool(sandbox="on").start())

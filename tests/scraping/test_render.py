@@ -52,6 +52,11 @@ def test_a_redirect_that_is_slow_to_arrive_is_waited_for(visit, way):
     assert title(visit, f"/{way}to=/slow") == "Slow"
 
 
+@pytest.mark.parametrize("path", ["/rewritten", "/script-document", "/blob-document"])
+def test_a_document_that_a_script_makes_is_read(visit, path):
+    assert visit(path, {"after": "h2"}).data == {"after": "After"}
+
+
 def test_a_page_that_refreshes_itself_is_read(visit):
     assert title(visit, "/self-refresh") == "Refreshing"
 

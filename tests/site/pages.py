@@ -392,6 +392,12 @@ DOCUMENTS = {
     "history": """<p id=length></p><script>
         document.getElementById("length").textContent = history.length;</script>""",
     "cached-script": "<h1></h1><script src=/cached.js></script>",
+    "rewritten": """<h1>Before</h1><script>addEventListener("load", () => setTimeout(() => {
+        document.open(); document.write("<h2>After</h2>"); document.close(); }, 100))</script>""",
+    "script-document": """<h1>Before</h1><script>
+        setTimeout(() => { location.href = "javascript:'<h2>After</h2>'"; }, 100)</script>""",
+    "blob-document": """<h1>Before</h1><script>setTimeout(() => {
+        location.href = URL.createObjectURL(new Blob(["<h2>After</h2>"], { type: "text/html" })); }, 100)</script>""",
     "push-state": """<h1>Pushed</h1><script>history.pushState({}, "", "/static/pushed")</script>""",
     "downloads": """<h1>Shown</h1><script>location.href = "/download"</script>""",
     "no-content": """<h1>Shown</h1><script>location.href = "/status/204"</script>""",
