@@ -193,7 +193,7 @@ def _driver_of(process: Process) -> Process:
 
 def _reason(exc: PlaywrightError) -> str:
     """What Chromium itself said before it gave up, from the log that Playwright's message holds."""
-    said = re.findall(r"\[err\] (.+)", exc.message) or ["it gave no reason."]
+    said: list[str] = re.findall(r"\[err\] (.+)", exc.message) or ["it gave no reason."]
     return next((line for line in said if "FATAL" in line), said[-1])
 
 
