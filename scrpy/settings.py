@@ -6,7 +6,7 @@ Every variable is in the README's table. A value that makes no sense stops the s
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -114,6 +114,7 @@ def database() -> dict[str, Any]:
     config: dict[str, Any] = env.db("DATABASE_URL")
     if "postgresql" not in config["ENGINE"]:
         raise ImproperlyConfigured("DATABASE_URL: expected postgres://user:password@host:port/name.")
+    config["HOST"] = unquote(config["HOST"])  # a socket's directory, as libpq's URLs write it
     config["OPTIONS"] = {
         **config.get("OPTIONS", {}),
         "connect_timeout": 5,
