@@ -211,6 +211,10 @@ UNFOLD = {
     "SITE_HEADER": "scrpy",
     "SITE_SUBHEADER": "staff",
     "SITE_SYMBOL": "travel_explore",
+    "SHOW_VIEW_ON_SITE": False,
+    "STYLES": ["jobs.admin.navigation.stylesheet"],
+    "SIDEBAR": {"navigation": "jobs.admin.navigation.sidebar"},
+    "DASHBOARD_CALLBACK": "jobs.admin.dashboard.show",
 }
 
 # -- logs ----------------------------------------------------------------------------------------------

@@ -1,0 +1,140 @@
+"""Accounts: their balance and its history, the webhook secret, the way to their jobs and keys."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+
+from jobs.accounts import grant
+from jobs.admin.html import copyable, inside_link, moment
+from jobs.admin.site import go_to
+from jobs.models import Account
+
+MOST_CREDITS = 1_000_000_000_000
+ENTRIES_SHOWN = 20
+
+
+class GrantForm(BaseDialogForm):
+    amount = forms.IntegerField(
+        min_value=-MOST_CREDITS,
+        max_value=MOST_CREDITS,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Credits to add; a negative number takes some off.",
+    )
+    reason = forms.CharField(
+        max_length=200, widget=UnfoldAdminTextInputWidget, help_text="Kept in the account's ledger."
+    )
+
+    def clean_amount(self) -> int:
+        amount: int = self.cleaned_data["amount"]
+        if amount == 0:
+            raise forms.ValidationError("Nothing would change.")
+        return amount
+
+
+class NewAccountForm(forms.ModelForm):
+    opening_credits = forms.IntegerField(
+        min_value=0,
+        max_value=MOST_CREDITS,
+        initial=0,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="What can be spent from the start. More can be granted at any time.",
+    )
+
+    class Meta:
+        model = Account
+        fields = ("name", "unlimited", "opening_credits")
+
+
+@admin.register(Account)
+class AccountAdmin(ModelAdmin):
+    empty_text = "Every API key, job and credit belongs to an account. Open the first one."
+    list_display = ("name", "balance", moment("created_at", "opened"))
+    search_fields = ("name",)
+    search_help_text = "Name"
+    ordering = ("name",)
+    list_filter = ("unlimited",)
+    list_filter_sheet = False
+    readonly_fields = ("balance", "secret", "leads_to", "ledger", moment("created_at", "opened"))
+    fieldsets = (
+        (None, {"fields": ("name", "unlimited", "balance", moment("created_at", "opened"), "leads_to")}),
+        ("Webhooks", {"fields": ("secret",), "description": "What deliveries are signed with."}),
+        ("Ledger", {"fields": ("ledger",)}),
+    )
+    add_fieldsets = ((None, {"fields": ("name", "unlimited", "opening_credits")}),)
+    actions_detail = ("grant_credits",)
+
+    def has_delete_permission(self, *_args: object) -> bool:
+        return False
+
+    def get_form(self, request: HttpRequest, obj: Account | None = None, **kwargs: Any) -> type[forms.ModelForm]:
+        return super().get_form(request, obj, **kwargs if obj else {"form": NewAccountForm, **kwargs})
+
+    def save_model(self, request: HttpRequest, obj: Account, form: forms.ModelForm, change: bool) -> None:
+        """Of a stored account only what was edited is written: jobs move the balance at the same time."""
+        if change:
+            obj.save(update_fields=form.changed_data)
+            return
+        obj.save()
+        if opening := form.cleaned_data["opening_credits"]:
+            grant(obj, amount=opening, reason="opening balance")
+
+    def has_grant_permission(self, request: HttpRequest, _object_id: str | None = None) -> bool:
+        return request.user.has_perm("jobs.change_account")
+
+    @admin.display(description="balance", ordering="credits")
+    def balance(self, account: Account) -> str:
+        return "unlimited" if account.unlimited else f"{account.credits:,} credits"
+
+    @admin.display(description="secret")
+    def secret(self, account: Account) -> str:
+        return copyable(account.webhook_secret)
+
+    @admin.display(description="see also")
+    def leads_to(self, account: Account) -> str:
+        links: Iterable[tuple[str, str]] = (("job", "Jobs"), ("apikey", "API keys"))
+        return SafeString(" · ").join(
+            inside_link(f"{reverse(f'admin:jobs_{model}_changelist')}?account__id__exact={account.pk}", title)
+            for model, title in links
+        )
+
+    @admin.display(description="latest entries")
+    def ledger(self, account: Account) -> str:
+        entries = account.ledger.select_related("job").order_by("-id")[:ENTRIES_SHOWN]
+        return SafeString(render_to_string("admin/ledger.html", {"entries": entries}))
+
+    @action(
+        description="Grant credits",
+        icon="add_card",
+        variant=ActionVariant.PRIMARY,
+        permissions=["grant"],
+        dialog={
+            "title": "Grant credits",
+            "description": "The balance changes at once, also for jobs that are waiting.",
+            "form_class": GrantForm,
+            "form_submit_text": "Grant",
+        },
+    )
+    def grant_credits(self, request: HttpRequest, form: GrantForm, object_id: str) -> HttpResponse:
+        account = get_object_or_404(Account, pk=object_id)
+        amount, reason = form.cleaned_data["amount"], form.cleaned_data["reason"]
+        try:
+            grant(account, amount=amount, reason=reason)
+        except IntegrityError:
+            messages.error(request, f"Nothing was changed: the balance does not hold {-amount:,} credits.")
+        else:
+            self.log_change(request, account, f"Granted {amount:,} credits: {reason}")
+            messages.success(request, f"{amount:+,} credits for {account.name}.")
+        return go_to(request, reverse("admin:jobs_account_change", args=[account.pk]))

@@ -1,0 +1,145 @@
+"""API keys: made here and shown once, revoked here, never edited."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from jobs.admin.html import badge, moment
+from jobs.admin.site import go_to
+from jobs.models import ApiKey
+from jobs.models.api_key import SCOPES
+
+
+class NewKeyForm(forms.ModelForm):
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, scope) for scope in SCOPES],
+        initial=SCOPES,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="What the key may do.",
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("account", "name", "scopes", "expires_at")
+        help_texts = {
+            "name": "What the key is for, so that it can be told apart.",
+            "expires_at": "In UTC. Without a date the key works until it is revoked.",
+        }
+
+    def clean_expires_at(self) -> Any:
+        expires_at = self.cleaned_data["expires_at"]
+        if expires_at and expires_at <= timezone.now():
+            raise forms.ValidationError("This time has passed.")
+        return expires_at
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin):
+    empty_text = "Clients of the API show a key. Make the first one."
+    list_display = (
+        "prefix",
+        "account",
+        "name",
+        "status",
+        moment("last_used_at", "last used"),
+        moment("expires_at", "expires"),
+        moment("created_at", "made"),
+    )
+    list_select_related = ("account",)
+    search_fields = ("public_id__startswith", "name", "account__name")
+    search_help_text = "Key, name or account"
+    ordering = ("-id",)
+    form = NewKeyForm
+    autocomplete_fields = ("account",)
+    fieldsets = (
+        (None, {"fields": ("prefix", "account", "name", "status", "scopes")}),
+        (
+            "Times",
+            {
+                "fields": (
+                    moment("created_at", "made"),
+                    moment("last_used_at", "last used"),
+                    moment("expires_at", "expires"),
+                    moment("revoked_at", "revoked"),
+                )
+            },
+        ),
+    )
+    add_fieldsets = ((None, {"fields": ("account", "name", "scopes", "expires_at")}),)
+    actions_detail = ("revoke",)
+
+    def has_change_permission(self, *_args: object) -> bool:
+        return False
+
+    def has_delete_permission(self, *_args: object) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[Any, ...]:
+        return tuple(field for _, options in self.fieldsets for field in options["fields"]) if obj else ()
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """A whole key, pasted, finds its row as well: of its text only the public part is looked for."""
+        public_id = search_term.strip().removeprefix("sk_live_").partition("_")[0].rstrip("…")
+        return super().get_search_results(request, queryset, public_id)
+
+    def has_revoke_permission(self, request: HttpRequest, _object_id: str | None = None) -> bool:
+        return request.user.has_perm("jobs.change_apikey")
+
+    @admin.display(description="status")
+    def status(self, key: ApiKey) -> str:
+        if key.revoked_at:
+            return badge("revoked")
+        return badge("expired" if key.expires_at and key.expires_at <= timezone.now() else "usable")
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm, change: bool) -> None:
+        """The key's text is in no row, session or log: it lives from here to the answer of this request."""
+        key, text = ApiKey.objects.issue(**form.cleaned_data)
+        obj.pk, obj.public_id = key.pk, key.public_id
+        obj._state.adding = False
+        vars(obj)["text"] = text
+
+    def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "API key",
+            "opts": self.opts,
+            "key": obj,
+            "text": vars(obj)["text"],
+        }
+        response = TemplateResponse(request, "admin/key_made.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """A key is revoked once."""
+        allowed = super().get_actions_detail(request, object_id)
+        return allowed if ApiKey.objects.filter(pk=object_id, revoked_at=None).exists() else []
+
+    @action(
+        description="Revoke",
+        icon="key_off",
+        variant=ActionVariant.DANGER,
+        permissions=["revoke"],
+        dialog={
+            "title": "Revoke this key?",
+            "description": "Whoever uses it is refused from the next request on. This cannot be undone.",
+            "form_class": None,
+            "form_submit_text": "Revoke",
+        },
+    )
+    def revoke(self, request: HttpRequest, _form: forms.Form, object_id: str) -> HttpResponse:
+        key = get_object_or_404(ApiKey, pk=object_id)
+        key.revoke()
+        self.log_change(request, key, "Revoked")
+        messages.success(request, f"{key.prefix} is revoked.")
+        return go_to(request, reverse("admin:jobs_apikey_change", args=[key.pk]))

@@ -1,0 +1,135 @@
+"""Pages: one URL each, what it gave or why it failed. There may be millions."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import DateFieldListFilter
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.views import ChangeList
+
+from jobs.admin.html import (
+    inside_link,
+    json_text,
+    moment,
+    outside_link,
+    shortened,
+    status_badge,
+)
+from jobs.admin.site import BigTableAdmin, ReadOnly
+from jobs.models import Job, Page
+
+PAGES_LOOKED_THROUGH = 200_000
+"""How far back a search or filter goes that no index serves. Within one job it sees every page."""
+
+
+class PageList(ChangeList):
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Page]:
+        pages: QuerySet[Page] = super().get_queryset(request, exclude_parameters)
+        if job_named_in(self.query):
+            return pages
+        newest = Page.objects.aggregate(id=Max("pk"))["id"] or 0
+        return pages.filter(pk__gt=newest - PAGES_LOOKED_THROUGH)
+
+
+def job_named_in(search: str) -> str | None:
+    """The job's id at the beginning of a search; a URL may follow."""
+    return search.split(maxsplit=1)[0] if search.startswith("job_") else None
+
+
+@admin.register(Page)
+class PageAdmin(ReadOnly, BigTableAdmin):
+    empty_text = "Pages appear here with the jobs they belong to."
+    list_display = (
+        "address",
+        status_badge(),
+        "outcome",
+        "attempts",
+        "duration",
+        "of_job",
+        moment("finished_at", "ended"),
+    )
+    list_select_related = ("job",)
+    deferred_in_list = (
+        "data",
+        "canonical_url",
+        "final_url",
+        "error_message",
+        *(f"job__{field}" for field in ("selectors", "options", "metadata", "webhook")),
+    )
+    list_filter = ("status", ("finished_at", DateFieldListFilter))
+    search_fields = ("url",)
+    search_help_text = "Job id, whole URL, or both"
+    fieldsets = (
+        (None, {"fields": ("of_job", "index", "sent", "canonical", "final", status_badge())}),
+        (
+            "Outcome",
+            {
+                "fields": (
+                    "status_code",
+                    "duration",
+                    json_text("data"),
+                    "error_code",
+                    "error_message",
+                    "error_retryable",
+                )
+            },
+        ),
+        (
+            "Course",
+            {
+                "fields": (
+                    "attempts",
+                    "sequence",
+                    moment("available_at", "available from"),
+                    moment("started_at", "started"),
+                    moment("finished_at", "ended"),
+                    moment("lease_expires_at", "lease expires"),
+                    "worker",
+                )
+            },
+        ),
+    )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PageList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Page], search_term: str
+    ) -> tuple[QuerySet[Page], bool]:
+        """The pages of a job in their order, those with exactly this URL, or both."""
+        job_id = job_named_in(search_term)
+        url = search_term.removeprefix(job_id or "").strip()
+        if job_id:
+            job = Job.objects.filter(public_id=job_id).values_list("pk", flat=True).first()
+            queryset = queryset.filter(job=job or 0).order_by("index")
+        return queryset.filter(url=url) if url else queryset, False
+
+    @admin.display(description="URL")
+    def address(self, page: Page) -> str:
+        return shortened(page.url, most=80)
+
+    @admin.display(description="URL as sent")
+    def sent(self, page: Page) -> str:
+        return outside_link(page.url)
+
+    @admin.display(description="URL as fetched")
+    def canonical(self, page: Page) -> str:
+        return outside_link(page.canonical_url)
+
+    @admin.display(description="final URL")
+    def final(self, page: Page) -> str:
+        return outside_link(page.final_url)
+
+    @admin.display(description="outcome")
+    def outcome(self, page: Page) -> str:
+        return page.error_code or f"{page.status_code or '-'}"
+
+    @admin.display(description="took")
+    def duration(self, page: Page) -> str:
+        return "-" if page.duration_ms is None else f"{page.duration_ms:,} ms"
+
+    @admin.display(description="job")
+    def of_job(self, page: Page) -> str:
+        return inside_link(reverse("admin:jobs_job_change", args=[page.job_id]), page.job.public_id)

@@ -1,0 +1,58 @@
+"""What the pages for staff share."""
+
+from typing import Any
+
+from django.contrib.admin import ShowFacets
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.paginator import InfinitePaginator
+
+__all__ = ["BigTableAdmin", "ReadOnly", "TabularInline", "go_to"]
+
+
+class ReadOnly:
+    """Rows that the machine writes and people look at: every field is shown, none can be changed."""
+
+    fieldsets: Any
+
+    def get_readonly_fields(self, _request: HttpRequest, _obj: object = None) -> tuple[Any, ...]:
+        return tuple(field for _, options in self.fieldsets for field in options["fields"])
+
+    def has_add_permission(self, *_args: object) -> bool:
+        return False
+
+    def has_change_permission(self, *_args: object) -> bool:
+        return False
+
+    def has_delete_permission(self, *_args: object) -> bool:
+        return False
+
+
+class BigTableAdmin(ModelAdmin):
+    """A list that stays fast whatever the table holds: newest first, no count, no sorting by other columns."""
+
+    empty_text = "Nothing here yet."
+    ordering = ("-id",)
+    sortable_by = ()
+    list_per_page = 50
+    list_max_show_all = 0
+    list_disable_select_all = True
+    list_filter_sheet = False
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    paginator = InfinitePaginator
+    deferred_in_list: tuple[str, ...] = ()
+    """Large columns that only a row's own page shows."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        listing = request.resolver_match and request.resolver_match.url_name == f"{self.opts.db_table}_changelist"
+        return rows.defer(*self.deferred_in_list) if listing else rows
+
+
+def go_to(request: HttpRequest, address: str) -> HttpResponse:
+    """Send the browser on, also out of a dialog that htmx has posted."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)

@@ -1,0 +1,44 @@
+"""Workers: which processes render pages, and how many at once."""
+
+from django.contrib import admin
+from django.utils import timezone
+
+from jobs.admin.html import badge, moment
+from jobs.admin.site import BigTableAdmin, ReadOnly
+from jobs.models import Worker
+from jobs.models.worker import SEEN_WITHIN
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnly, BigTableAdmin):
+    empty_text = "No worker has started yet: nothing is being rendered."
+    ordering = ("-last_seen_at",)
+    list_display = (
+        "__str__",
+        "state",
+        "lanes",
+        "target",
+        moment("started_at", "started"),
+        moment("last_seen_at", "last seen"),
+    )
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "id",
+                    "host",
+                    "pid",
+                    "state",
+                    "lanes",
+                    "target",
+                    moment("started_at", "started"),
+                    moment("last_seen_at", "last seen"),
+                )
+            },
+        ),
+    )
+
+    @admin.display(description="state")
+    def state(self, worker: Worker) -> str:
+        return badge("live" if worker.last_seen_at > timezone.now() - SEEN_WITHIN else "silent")
