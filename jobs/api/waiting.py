@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context
+from itertools import chain
 from typing import Any
 
 import redis
@@ -20,8 +21,8 @@ from jobs.queue import bell
 
 logger = logging.getLogger(__name__)
 
-MOST_WAITERS = 500
-"""In one process; who comes on top is answered at once."""
+MOST_WAITERS = 200
+"""In one process; who comes on top is answered at once. Each keeps an idle thread, as every request under ASGI."""
 REREAD_S = 2.0
 """How often a job is looked at while nothing is heard of it: Redis may be away."""
 RECONNECT_AFTER_S = 1.0
@@ -112,12 +113,18 @@ class Waiters:
 
     async def _hear(self) -> None:
         client = redis.asyncio.Redis.from_url(settings.REDIS_URL, decode_responses=True, health_check_interval=10)
-        async with client, client.pubsub(ignore_subscribe_messages=True) as channel:
+        async with client, client.pubsub() as channel:
             await channel.subscribe(bell.ENDED)
             while True:
                 message = await channel.get_message(timeout=LISTEN_FOR_S)
-                for rung in self._bells.get(message["data"], ()) if message else ():
-                    rung.set()
+                if message:
+                    self._ring(message)
+
+    def _ring(self, message: dict[str, Any]) -> None:
+        """Wake those whom it concerns; all of them when listening has only begun: what came before went unheard."""
+        begun = message["type"] == "subscribe"
+        for rung in chain(*self._bells.values()) if begun else self._bells.get(message["data"], ()):
+            rung.set()
 
 
 waiters = Waiters()

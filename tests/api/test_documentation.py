@@ -1,0 +1,36 @@
+"""docs/api.md names every route, code, parameter and option there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from jobs.api import urls
+from jobs.api.errors import STATUSES
+from jobs.api.job_requests import FIELDS, OPTIONS
+
+ROOT = Path(__file__).parent.parent.parent
+TEXT = (ROOT / "docs" / "api.md").read_text()
+SOURCES = "".join(path.read_text() for path in (ROOT / "jobs" / "api").glob("*.py"))
+
+
+@pytest.mark.parametrize("pattern", urls.urlpatterns, ids=lambda pattern: str(pattern.pattern))
+def test_every_route_is_documented(pattern):
+    assert f" /v1/{str(pattern.pattern).replace('<str:public_id>', ':id')}\n" in TEXT
+
+
+@pytest.mark.parametrize(("code", "status"), STATUSES.items())
+def test_every_code_is_documented_with_its_status(code, status):
+    assert f"| `{code}` | {status} |" in TEXT
+
+
+@pytest.mark.parametrize("name", [*FIELDS, *(f"options.{option}" for option in OPTIONS)])
+def test_every_field_of_a_job_is_documented(name):
+    assert f"`{name}`" in TEXT or f'"{name}"' in TEXT
+
+
+@pytest.mark.parametrize(
+    "code", sorted(set(re.findall(r'(?:Refused\(|(?:add|Problem)\(\s*[^,]+, )"([a-z_]+)"', SOURCES)))
+)
+def test_every_code_in_details_is_documented(code):
+    assert f"`{code}`" in TEXT
