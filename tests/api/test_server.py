@@ -246,3 +246,13 @@ def test_a_doubled_authorization_header_is_401(server, make_key, alice):
     assert response.status == 401
     response.read()
     connection.close()
+
+
+def test_a_static_file_is_served_whole(server):
+    connection = server.connect()
+    connection.request("GET", "/static/admin/css/base.css")
+
+    response = connection.getresponse()
+
+    assert (response.status, len(response.read())) == (200, int(response.headers["Content-Length"]))
+    connection.close()
