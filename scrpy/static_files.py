@@ -33,5 +33,5 @@ def static_files(get_response: Handler | AsyncHandler) -> Handler | AsyncHandler
 
 async def in_parts(content: Iterable[bytes]) -> AsyncIterator[bytes]:
     """A file's content, read on a thread."""
-    for part in await sync_to_async(list)(content):
+    for part in await sync_to_async(lambda: list(content))():
         yield part
