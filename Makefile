@@ -16,6 +16,7 @@ setup: venv
 
 test: venv-dev chromium
 	$(PYTHON) -m pytest -m "not slow"
+	SCRPY_TEST_DATABASE=postgres $(PYTHON) -m pytest -m "not slow"
 
 test-full: test
 	$(PYTHON) -m pytest -m slow
