@@ -211,6 +211,7 @@ UNFOLD = {
     "SITE_HEADER": "scrpy",
     "SITE_SUBHEADER": "staff",
     "SITE_SYMBOL": "travel_explore",
+    "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": ["jobs.admin.navigation.stylesheet"],
     "SIDEBAR": {"navigation": "jobs.admin.navigation.sidebar"},

@@ -1,6 +1,5 @@
 """Accounts: their balance and its history, the webhook secret, the way to their jobs and keys."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -18,12 +17,13 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from jobs.accounts import grant
-from jobs.admin.html import copyable, inside_link, moment
+from jobs.admin.html import copyable, inside_link, moment, side_by_side
 from jobs.admin.site import go_to
 from jobs.models import Account
 
 MOST_CREDITS = 1_000_000_000_000
 ENTRIES_SHOWN = 20
+OPENED = moment("created_at", "opened")
 
 
 class GrantForm(BaseDialogForm):
@@ -61,15 +61,15 @@ class NewAccountForm(forms.ModelForm):
 @admin.register(Account)
 class AccountAdmin(ModelAdmin):
     empty_text = "Every API key, job and credit belongs to an account. Open the first one."
-    list_display = ("name", "balance", moment("created_at", "opened"))
+    list_display = ("name", "balance", OPENED)
     search_fields = ("name",)
     search_help_text = "Name"
     ordering = ("name",)
     list_filter = ("unlimited",)
     list_filter_sheet = False
-    readonly_fields = ("balance", "secret", "leads_to", "ledger", moment("created_at", "opened"))
+    readonly_fields = ("balance", "secret", "leads_to", "ledger", OPENED)
     fieldsets = (
-        (None, {"fields": ("name", "unlimited", "balance", moment("created_at", "opened"), "leads_to")}),
+        (None, {"fields": ("name", "unlimited", "balance", OPENED, "leads_to")}),
         ("Webhooks", {"fields": ("secret",), "description": "What deliveries are signed with."}),
         ("Ledger", {"fields": ("ledger",)}),
     )
@@ -104,10 +104,10 @@ class AccountAdmin(ModelAdmin):
 
     @admin.display(description="see also")
     def leads_to(self, account: Account) -> str:
-        links: Iterable[tuple[str, str]] = (("job", "Jobs"), ("apikey", "API keys"))
-        return SafeString(" · ").join(
-            inside_link(f"{reverse(f'admin:jobs_{model}_changelist')}?account__id__exact={account.pk}", title)
-            for model, title in links
+        query = f"?account__id__exact={account.pk}"
+        return side_by_side(
+            inside_link(reverse(f"admin:jobs_{model}_changelist") + query, title)
+            for model, title in (("job", "Jobs"), ("apikey", "API keys"))
         )
 
     @admin.display(description="latest entries")

@@ -108,6 +108,11 @@ class ApiKeyAdmin(ModelAdmin):
         obj._state.adding = False
         vars(obj)["text"] = text
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """One button: what was made is shown at once, and only then."""
+        one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, {**context, **one_button}, **kwargs)
+
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),

@@ -35,7 +35,6 @@ class AttemptInline(ReadOnly, TabularInline):
 class DeliveryAdmin(ReadOnly, BigTableAdmin):
     empty_text = "Jobs with a webhook have their deliveries here once they end."
     list_display = (
-        "public_id",
         "event_name",
         status_badge(),
         "endpoint",

@@ -1,13 +1,13 @@
 """What strangers wrote, shown harmlessly; and the small things that columns are made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 from django.contrib.admin import display
 from django.db.models import Model
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from jobs.models import Job
@@ -43,7 +43,11 @@ def outside_link(url: str | None) -> str:
 
 
 def inside_link(address: str, text: str) -> str:
-    return format_html('<a class="scrpy-link" href="{}">{}</a>', address, text)
+    return format_html('<a class="scrpy-link scrpy-id" href="{}">{}</a>', address, text)
+
+
+def side_by_side(links: Iterable[str]) -> str:
+    return format_html_join(" · ", "{}", ((link,) for link in links))
 
 
 def shortened(text: str, *, most: int = 100) -> str:
@@ -89,7 +93,7 @@ def moment(field: str, title: str) -> Column:
     @display(description=title, ordering=field, empty_value="-")
     def shown(row: Model) -> str | None:
         time = getattr(row, field)
-        return time and format_html('<time class="scrpy-number">{:%Y-%m-%d %H:%M:%S}</time>', time)
+        return time and format_html('<time class="scrpy-number">{}</time>', f"{time:%Y-%m-%d %H:%M:%S}")
 
     return named(shown, f"{field}_shown")
 

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from jobs.admin.html import inside_link, json_text, moment, progress, shortened, status_badge
+from jobs.admin.html import inside_link, json_text, moment, progress, shortened, side_by_side, status_badge
 from jobs.admin.site import BigTableAdmin, ReadOnly, go_to
 from jobs.models import Job, Page
 from jobs.models.page import PageStatus
@@ -25,6 +25,7 @@ FAILURES_LOOKED_AT = 10_000
 
 @admin.register(Job)
 class JobAdmin(ReadOnly, BigTableAdmin):
+    keeps_history = True
     empty_text = "Jobs appear here as clients post them to /v1/jobs."
     list_display = (
         "public_id",
@@ -33,7 +34,6 @@ class JobAdmin(ReadOnly, BigTableAdmin):
         status_badge(),
         "progress",
         moment("created_at", "created"),
-        moment("completed_at", "ended"),
     )
     list_select_related = ("account",)
     deferred_in_list = ("selectors", "options", "metadata", "webhook")
@@ -48,12 +48,9 @@ class JobAdmin(ReadOnly, BigTableAdmin):
             "Counts",
             {
                 "fields": (
-                    "total_urls",
-                    "completed_urls",
-                    "failed_urls",
-                    "cancelled_urls",
-                    "open_urls",
-                    "credits_used",
+                    ("total_urls", "open_urls"),
+                    ("completed_urls", "credits_used"),
+                    ("failed_urls", "cancelled_urls"),
                 )
             },
         ),
@@ -71,7 +68,7 @@ class JobAdmin(ReadOnly, BigTableAdmin):
             "What was asked for",
             {"fields": tuple(json_text(field) for field in ("selectors", "options", "metadata", "webhook"))},
         ),
-        ("How", {"fields": ("timeout_ms", "wait_until", "max_attempts", "host_concurrency")}),
+        ("How", {"fields": (("timeout_ms", "wait_until"), ("max_attempts", "host_concurrency"))}),
     )
 
     @admin.display(description="name")
@@ -103,7 +100,7 @@ class JobAdmin(ReadOnly, BigTableAdmin):
         links = [inside_link(pages, "Pages")]
         links += [inside_link(f"{pages}&status__exact=failed", "Failed pages")] if job.failed_urls else []
         links += [inside_link(deliveries, "Webhook deliveries")] if job.webhook else []
-        return SafeString(" · ").join(links)
+        return side_by_side(links)
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """What has ended cannot be cancelled."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin, TabularInline
@@ -17,7 +18,7 @@ class ReadOnly:
     fieldsets: Any
 
     def get_readonly_fields(self, _request: HttpRequest, _obj: object = None) -> tuple[Any, ...]:
-        return tuple(field for _, options in self.fieldsets for field in options["fields"])
+        return tuple(flatten_fieldsets(self.fieldsets))
 
     def has_add_permission(self, *_args: object) -> bool:
         return False
@@ -42,6 +43,7 @@ class BigTableAdmin(ModelAdmin):
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     paginator = InfinitePaginator
+    keeps_history = False
     deferred_in_list: tuple[str, ...] = ()
     """Large columns that only a row's own page shows."""
 
@@ -49,6 +51,12 @@ class BigTableAdmin(ModelAdmin):
         rows: QuerySet[Any] = super().get_queryset(request)
         listing = request.resolver_match and request.resolver_match.url_name == f"{self.opts.db_table}_changelist"
         return rows.defer(*self.deferred_in_list) if listing else rows
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        context = {"show_history": self.keeps_history, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
 
 def go_to(request: HttpRequest, address: str) -> HttpResponse:
