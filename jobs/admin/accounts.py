@@ -17,7 +17,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from jobs.accounts import grant
-from jobs.admin.html import copyable, inside_link, moment, side_by_side
+from jobs.admin.html import copyable, inside_link, moment, once, side_by_side
 from jobs.admin.site import go_to
 from jobs.models import Account
 
@@ -111,6 +111,7 @@ class AccountAdmin(ModelAdmin):
         )
 
     @admin.display(description="latest entries")
+    @once
     def ledger(self, account: Account) -> str:
         entries = account.ledger.select_related("job").order_by("-id")[:ENTRIES_SHOWN]
         return SafeString(render_to_string("admin/ledger.html", {"entries": entries}))

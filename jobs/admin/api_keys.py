@@ -121,9 +121,7 @@ class ApiKeyAdmin(ModelAdmin):
             "key": obj,
             "text": vars(obj)["text"],
         }
-        response = TemplateResponse(request, "admin/key_made.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/key_made.html", context)
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """A key is revoked once."""

@@ -11,7 +11,6 @@ from django.urls import reverse
 from jobs.admin.html import badge, progress
 from jobs.models import Delivery, Job, Page, Worker
 from jobs.models.job import JobStatus
-from jobs.models.page import IN_FLIGHT
 from jobs.models.webhook import DeliveryStatus
 
 JOBS_SHOWN = 10
@@ -19,7 +18,7 @@ LATELY = timedelta(hours=24)
 
 
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What `templates/admin/index.html` shows besides what every page does. Seven queries."""
+    """What `templates/admin/index.html` shows besides what every page does. Eight queries."""
     if not request.user.has_perm("jobs.view_job"):
         return context
     return {**context, "cards": [jobs_card(), pages_card(), workers_card(), deliveries_card()], "latest": latest_jobs()}
@@ -41,7 +40,7 @@ def jobs_card() -> dict[str, Any]:
 def pages_card() -> dict[str, Any]:
     ended = F("completed_urls") + F("failed_urls") + F("cancelled_urls")
     open_pages = Job.objects.live().aggregate(open=Sum(F("total_urls") - ended))["open"] or 0
-    in_flight = Page.objects.filter(status__in=IN_FLIGHT).count()
+    in_flight = Page.objects.filter(token__isnull=False).count()  # by status, SQLite would read every page
     return card("Open pages", open_pages, f"{in_flight:,} of them with workers now", "page")
 
 

@@ -1,6 +1,7 @@
 """What strangers wrote, shown harmlessly; and the small things that columns are made of."""
 
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 import orjson
@@ -116,6 +117,19 @@ def json_text(field: str) -> Column:
         return pretty_json(getattr(row, field))
 
     return named(shown, f"{field}_shown")
+
+
+def once(field: Callable[[Any, Any], str]) -> Callable[[Any, Any], str]:
+    """Have a field that queries do so once for a row: django-unfold asks each read-only field several times."""
+
+    @wraps(field)
+    def shown(admin: object, row: Model) -> str:
+        answers: dict[str, str] = vars(row).setdefault("_shown_once", {})
+        if field.__name__ not in answers:
+            answers[field.__name__] = field(admin, row)
+        return answers[field.__name__]
+
+    return shown
 
 
 def named(column: Column, name: str) -> Column:

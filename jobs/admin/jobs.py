@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from jobs.admin.html import inside_link, json_text, moment, progress, shortened, side_by_side, status_badge
+from jobs.admin.html import inside_link, json_text, moment, once, progress, shortened, side_by_side, status_badge
 from jobs.admin.site import BigTableAdmin, ReadOnly, go_to
 from jobs.models import Job, Page
 from jobs.models.page import PageStatus
@@ -84,6 +84,7 @@ class JobAdmin(ReadOnly, BigTableAdmin):
         return f"{job.open_urls}"
 
     @admin.display(description="errors")
+    @once
     def errors(self, job: Job) -> str:
         """Failed pages by code; of very many, the first ten thousand."""
         if not job.failed_urls:
