@@ -45,7 +45,7 @@ def test_an_inside_address_is_not_dialled(endpoint, settings):
     answer = sent_to(endpoint.url)
 
     assert answer.status_code is None
-    assert answer.excerpt == "blocked_address: 127.0.0.1 is not a public address."
+    assert answer.excerpt.startswith("blocked_address: 127.0.0.1 is not ")
     assert endpoint.received == []
 
 
