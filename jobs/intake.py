@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from scraping.egress import Target
 
 from jobs.models import Account, HostQueue, Job, Page
 from jobs.queue.clock import database_now
 from jobs.queue.dispatch import try_dispatch
+from scraping.egress import Target
 
 
 class InsufficientCredits(Exception):

@@ -10,16 +10,16 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from scraping.errors import ScrapeError
 
 from jobs.models import Account, Job, LedgerEntry, Page
 from jobs.models.job import JobStatus
 from jobs.models.page import PageStatus
 from jobs.queue import bell
 from jobs.queue.clock import database_now
-from jobs.queue.moves import UNCLAIMED, cancel_all, move
+from jobs.queue.moves import cancel_all, move
 from jobs.queue.ready import make_ready
 from jobs.webhooks.events import record_job_event
+from scraping.errors import ScrapeError
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 120.0
 
@@ -34,9 +34,7 @@ class JobAlreadyFinished(Exception):
 def record_start(page: Page) -> None:
     """The job runs from its first page's first attempt on. One query while the job is pending, else none."""
     if page.job.status == JobStatus.PENDING:
-        Job.objects.filter(pk=page.job_id, status=JobStatus.PENDING).update(
-            status=JobStatus.RUNNING, started_at=Now()
-        )
+        Job.objects.filter(pk=page.job_id, status=JobStatus.PENDING).update(status=JobStatus.RUNNING, started_at=Now())
         page.job.status = JobStatus.RUNNING
 
 
@@ -54,13 +52,10 @@ def record_success(
         status_code=status_code,
         final_url=final_url,
         duration_ms=duration_ms,
-        **UNCLAIMED,
     )
     if ours:
         job = count_end(page, completed=1)
-        LedgerEntry.objects.create(
-            account_id=job.account_id, job=job, page=page, amount=-1, reason="page completed"
-        )
+        LedgerEntry.objects.create(account_id=job.account_id, job=job, page=page, amount=-1, reason="page completed")
     return ours
 
 
@@ -77,7 +72,7 @@ def record_failure(page: Page, error: ScrapeError, *, token: UUID, duration_ms: 
 @transaction.atomic
 def postpone(page: Page, error: ScrapeError, *, token: UUID) -> bool:
     due = Now() + timedelta(seconds=retry_delay_s(page.attempts, asked_s=error.retry_after_s))
-    ours = move(page, PageStatus.PENDING, token=token, available_at=due, **UNCLAIMED)
+    ours = move(page, PageStatus.PENDING, token=token, available_at=due)
     if ours:
         make_ready(page.job_id, [page.host_queue_id], at=due)
     return ours
@@ -85,7 +80,7 @@ def postpone(page: Page, error: ScrapeError, *, token: UUID) -> bool:
 
 def retry_delay_s(attempts: int, *, asked_s: float | None = None) -> float:
     """Doubling from a second on, with jitter; or what the site asked for, within reason. In seconds."""
-    backoff_s = FIRST_RETRY_S * 2 ** (attempts - 1) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, no secret
+    backoff_s: float = FIRST_RETRY_S * 2 ** (attempts - 1) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
     return min(max(backoff_s, asked_s or 0.0), LONGEST_RETRY_S)
 
 
@@ -102,7 +97,6 @@ def fail(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None
         error_code=error.code,
         error_message=str(error),
         error_retryable=error.retryable,
-        **UNCLAIMED,
     )
     if ours:
         give_back_credits(count_end(page, failed=1), amount=1)

@@ -1,11 +1,11 @@
 from django.apps import AppConfig
 
+from scrpy import broker
+
 
 class ScrpyConfig(AppConfig):
     name = "scrpy"
 
     def ready(self) -> None:
         """Every process that Django sets up can ring."""
-        from scrpy import broker
-
         broker.install()

@@ -23,7 +23,5 @@ def install() -> None:
         health_check_interval=30,
     )
     dramatiq.set_broker(
-        RedisBroker(
-            client=client, middleware=[], namespace="scrpy", maintenance_chance=MAINTENANCE_PER_MILLION
-        )
+        RedisBroker(client=client, middleware=[], namespace="scrpy", maintenance_chance=MAINTENANCE_PER_MILLION)
     )

@@ -17,28 +17,20 @@ class Account(models.Model):
     """Who is charged. `credits` is what can still be spent: what live jobs have reserved is already off it."""
 
     name = models.CharField(max_length=100, unique=True)
-    credits = models.BigIntegerField(
-        default=0, help_text="What can still be spent; reserved credits are already off."
-    )
-    unlimited = models.BooleanField(
-        default=False, help_text="Jobs are counted but never refused for credits."
-    )
+    credits = models.BigIntegerField(default=0, help_text="What can still be spent; reserved credits are already off.")
+    unlimited = models.BooleanField(default=False, help_text="Jobs are counted but never refused for credits.")
     webhook_secret = models.CharField(max_length=100, default=make_webhook_secret, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(credits__gte=0), name="account_credits_not_negative")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(credits__gte=0), name="account_credits_not_negative")]
 
     def __str__(self) -> str:
         return self.name
 
     def reserve(self, amount: int) -> bool:
         """Take `amount` credits off the balance; False, and nothing taken, if it does not hold them. Queries."""
-        return (
-            Account.objects.filter(pk=self.pk, credits__gte=amount).update(credits=F("credits") - amount) == 1
-        )
+        return Account.objects.filter(pk=self.pk, credits__gte=amount).update(credits=F("credits") - amount) == 1
 
 
 class LedgerEntry(models.Model):

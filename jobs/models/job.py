@@ -111,9 +111,7 @@ class HostQueue(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "host"], name="one_queue_per_host")]
         indexes = [
-            models.Index(
-                fields=["job", "ready_at", "id"], name="host_ready", condition=Q(ready_at__isnull=False)
-            )
+            models.Index(fields=["job", "ready_at", "id"], name="host_ready", condition=Q(ready_at__isnull=False))
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 import dramatiq
 import redis
 from django.conf import settings
-from dramatiq.errors import ConnectionError as BrokerConnectionError
+from dramatiq.errors import BrokerConnectionError
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +44,7 @@ def ring_delivery(delivery_id: int) -> bool:
 
 def ring(queue: str, actor: str, argument: str | int) -> bool:
     """Enqueue a message by its actor's name; False if Redis is away. Sends."""
-    message = dramatiq.Message[None](
-        queue_name=queue, actor_name=actor, args=(argument,), kwargs={}, options={}
-    )
+    message = dramatiq.Message[None](queue_name=queue, actor_name=actor, args=(argument,), kwargs={}, options={})
     try:
         dramatiq.get_broker().enqueue(message)
     except (redis.RedisError, BrokerConnectionError) as error:

@@ -77,9 +77,7 @@ def dispatch_once() -> tuple[list[UUID], bool]:
         waiting = waiting_hosts(jobs, flights, now=now)
         runs = plan(slots=slots, waiting=waiting, flights=flights)
         tokens = [token for run in runs if (token := claim(run, now=now))]
-        note_what_is_left(
-            host_queue_ids={run.host_queue for run in runs}, job_ids=[job.pk for job in jobs], now=now
-        )
+        note_what_is_left(host_queue_ids={run.host_queue for run in runs}, job_ids=[job.pk for job in jobs], now=now)
     return tokens, bool(jobs) and len(tokens) < room
 
 
@@ -90,9 +88,7 @@ def in_flight() -> list[Flight]:
         .values("job__account", "job", "host_queue")
         .annotate(runs=Count("token", distinct=True), queued=Count("pk", filter=Q(status=PageStatus.QUEUED)))
     )
-    return [
-        Flight(row["job__account"], row["job"], row["host_queue"], row["runs"], row["queued"]) for row in rows
-    ]
+    return [Flight(row["job__account"], row["job"], row["host_queue"], row["runs"], row["queued"]) for row in rows]
 
 
 def jobs_to_look_at(flights: Sequence[Flight], *, now: datetime) -> list[Job]:
@@ -118,18 +114,19 @@ def waiting_hosts(jobs: Sequence[Job], flights: Sequence[Flight], *, now: dateti
         return []
     limits = {job.pk: job.host_concurrency for job in jobs}
     full = [flight.host_queue for flight in flights if flight.runs >= limits.get(flight.job, 1)] or [0]
-    one = (
-        "SELECT * FROM (SELECT id, job_id FROM jobs_hostqueue WHERE job_id = %s AND ready_at <= %s"
+    one = (  # a limit per job: SQLite has no LATERAL, and Django no sliced unions there
+        "SELECT * FROM (SELECT id, job_id FROM jobs_hostqueue WHERE job_id = %s AND ready_at <= %s"  # noqa: S608
         f" AND id NOT IN ({', '.join(['%s'] * len(full))}) ORDER BY ready_at, id LIMIT {HOSTS_READ}) AS host"
     )
-    parameters = [value for job in jobs for value in (job.pk, now, *full)]
+    parameters: list[int | datetime] = []
+    for job in jobs:
+        parameters += [job.pk, now, *full]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join([one] * len(jobs)), parameters)
         rows = cursor.fetchall()
     by_id = {job.pk: job for job in jobs}
     return [
-        Waiting(by_id[job].account_id, job, host_queue, limits[job], by_id[job].open_urls)
-        for host_queue, job in rows
+        Waiting(by_id[job].account_id, job, host_queue, limits[job], by_id[job].open_urls) for host_queue, job in rows
     ]
 
 

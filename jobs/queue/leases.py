@@ -41,9 +41,7 @@ def renew(tokens: Collection[UUID], *, worker: UUID) -> set[UUID]:
 @transaction.atomic
 def release(page: Page, *, token: UUID) -> bool:
     """Give a page back unharmed, at shutdown: the attempt does not count."""
-    ours = move(
-        page, PageStatus.PENDING, token=token, attempts=F("attempts") - 1, available_at=Now(), **UNCLAIMED
-    )
+    ours = move(page, PageStatus.PENDING, token=token, attempts=F("attempts") - 1, available_at=Now())
     if ours:
         make_ready(page.job_id, [page.host_queue_id], at=Now())
     return ours

@@ -28,9 +28,13 @@ UNCLAIMED: dict[str, object] = {"token": None, "worker": None, "lease_expires_at
 
 
 def move(page: Page, to: PageStatus, *, token: UUID, **changes: object) -> bool:
-    """Move `page` to `to` if the stored row still allows it; False if someone else got there first."""
+    """Move `page` to `to` if the stored row still allows it; False if someone else got there first.
+
+    A page that is moved anywhere but to running gives up its claim.
+    """
     mine = Page.objects.filter(pk=page.pk, status__in=MOVES[to], token=token)
-    return mine.update(status=to, **changes) == 1
+    claim = {} if to == PageStatus.RUNNING else UNCLAIMED
+    return mine.update(status=to, **claim, **changes) == 1
 
 
 def move_all(ids: Sequence[int], to: PageStatus, **changes: object) -> int:

@@ -92,9 +92,7 @@ def plan(*, slots: int, waiting: Sequence[Waiting], flights: Sequence[Flight]) -
     while candidates and held.total < capacity(slots):
         chosen = min(candidates, key=held.turn)
         candidates.remove(chosen)
-        runs.append(
-            Run(chosen.job, chosen.host_queue, run_length(chosen, slots=slots, free=held.total < slots))
-        )
+        runs.append(Run(chosen.job, chosen.host_queue, run_length(chosen, slots=slots, free=held.total < slots)))
         held.add(chosen, 1)
     return runs
 
@@ -112,8 +110,9 @@ def over_share(*, slots: int, starving: Sequence[Waiting], flights: Sequence[Fli
     if not starving:
         return []
     jobs_of: dict[int, set[int]] = {}
-    for one in (*starving, *flights):
-        jobs_of.setdefault(one.account, set()).add(one.job)
+    contenders = [(one.account, one.job) for one in starving] + [(one.account, one.job) for one in flights]
+    for account, job in contenders:
+        jobs_of.setdefault(account, set()).add(job)
     runs = held_in(flights).jobs
     queued = Counter[int]()
     for flight in flights:

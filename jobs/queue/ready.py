@@ -23,9 +23,7 @@ def make_ready(job_id: int, host_queue_ids: Collection[int], *, at: Combinable) 
 
 def note_what_is_left(*, host_queue_ids: Iterable[int], job_ids: Iterable[int], now: datetime) -> None:
     """Put `ready_at` right after a look: when the next page waits, or null; jobs that were served go to the back."""
-    next_page = Page.objects.filter(host_queue=OuterRef("pk"), status=PageStatus.PENDING).order_by(
-        "available_at"
-    )
+    next_page = Page.objects.filter(host_queue=OuterRef("pk"), status=PageStatus.PENDING).order_by("available_at")
     HostQueue.objects.filter(pk__in=list(host_queue_ids)).update(
         ready_at=Subquery(next_page.values("available_at")[:1])
     )

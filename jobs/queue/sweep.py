@@ -6,13 +6,13 @@ from itertools import groupby
 from operator import attrgetter
 
 from django.db.models.functions import Now
-from scraping.errors import WorkerLost
 
 from jobs.models import Page, Worker
 from jobs.models.page import IN_FLIGHT, PageStatus
 from jobs.queue.dispatch import planners_lock
 from jobs.queue.leases import call_back
 from jobs.recording import record_failure
+from scraping.errors import WorkerLost
 
 logger = logging.getLogger(__name__)
 

@@ -35,11 +35,11 @@ class Claim:
         if self.aborted:
             coroutine.close()
             raise Aborted
-        self._task = asyncio.ensure_future(coroutine)
+        task = self._task = asyncio.ensure_future(coroutine)
         try:
-            await asyncio.wait([self._task])
+            await asyncio.wait([task])
         finally:
-            task, self._task = self._task, None
+            self._task = None
         if task.cancelled():
             raise Aborted
         return task.result()
@@ -68,9 +68,7 @@ class Claims:
         """A claim to render under; None if this process has it in hand already, or is stopping."""
         with self._lock:
             taken = self.stopping or token in self._held
-            claim = (
-                None if taken else self._held.setdefault(token, Claim(token, job_id=job_id, loop=self._loop))
-            )
+            claim = None if taken else self._held.setdefault(token, Claim(token, job_id=job_id, loop=self._loop))
         try:
             yield claim
         finally:

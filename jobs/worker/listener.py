@@ -34,7 +34,7 @@ class CancelListener(threading.Thread):
 
     def _listen(self) -> None:
         client = redis.Redis.from_url(settings.REDIS_URL, decode_responses=True, health_check_interval=10)
-        with client, client.pubsub(ignore_subscribe_messages=True) as channel:
+        with client, client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
             channel.subscribe(bell.CANCELLED)
             while not self._stopped.is_set():
                 message = channel.get_message(timeout=LISTEN_FOR_S)

@@ -4,13 +4,13 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Coroutine
 from uuid import UUID
 
 import dramatiq
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from dramatiq.asyncio import get_event_loop_thread
-from scraping.browser import BrowserPool, find_chromium
 
 from jobs.models import Worker
 from jobs.queue.dispatch import try_dispatch
@@ -18,6 +18,7 @@ from jobs.worker.claims import Claims
 from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.listener import CancelListener
 from jobs.worker.runs import Runner
+from scraping.browser import BrowserPool, find_chromium
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +29,7 @@ PAGES_PER_CORE = 4
 
 def wanted_pages() -> int:
     """How many pages this process wants at once."""
-    return min(
-        settings.SCRPY_LANES, max(1, PAGES_PER_CORE * settings.CORES // settings.SCRPY_WORKER_PROCESSES)
-    )
+    return min(settings.SCRPY_LANES, max(1, PAGES_PER_CORE * settings.CORES // settings.SCRPY_WORKER_PROCESSES))
 
 
 class PageWorker(dramatiq.Middleware):
@@ -73,7 +72,7 @@ class PageWorker(dramatiq.Middleware):
         self._heartbeat.stop()
         self._on_loop(self._pool.close())
 
-    def _on_loop(self, coroutine: "asyncio.Coroutine") -> None:
+    def _on_loop(self, coroutine: Coroutine[None, None, None]) -> None:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     @staticmethod

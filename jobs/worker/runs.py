@@ -10,11 +10,6 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
-from scraping.browser import BrowserPool, Lane
-from scraping.egress import UrlError, check
-from scraping.errors import BlockedAddress, InternalError, ScrapeError
-from scraping.render import FetchOptions, Outcome, WaitUntil, scrape
-from scraping.rules import Rules
 
 from jobs.models import Page
 from jobs.models.page import PageStatus
@@ -23,6 +18,11 @@ from jobs.queue.leases import release, release_queued, start
 from jobs.recording import record_failure, record_start, record_success
 from jobs.worker.claims import Aborted, Claim, Claims
 from scraping import rules
+from scraping.browser import BrowserPool, Lane
+from scraping.egress import UrlError, check
+from scraping.errors import BlockedAddress, InternalError, ScrapeError
+from scraping.render import FetchOptions, Outcome, WaitUntil, scrape
+from scraping.rules import Rules
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +41,7 @@ def rules_of(selectors: str) -> Rules:
 class Runner:
     """What a worker's threads need to render: who they are, the browser, and what they have in hand."""
 
-    def __init__(
-        self, *, worker: UUID, pool: BrowserPool, claims: Claims, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def __init__(self, *, worker: UUID, pool: BrowserPool, claims: Claims, loop: asyncio.AbstractEventLoop) -> None:
         self._worker = worker
         self._pool = pool
         self._claims = claims

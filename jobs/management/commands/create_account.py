@@ -11,9 +11,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
-        parser.add_argument(
-            "--credits", type=int, default=0, help="what it may spend, one credit per completed page"
-        )
+        parser.add_argument("--credits", type=int, default=0, help="what it may spend, one credit per completed page")
         parser.add_argument("--unlimited", action="store_true", help="never refuse its jobs for credits")
 
     def handle(self, *args: object, name: str, credits: int, unlimited: bool, **options: object) -> None:  # noqa: A002

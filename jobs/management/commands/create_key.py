@@ -17,9 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, account: str, name: str, scopes: list[str], **options: object) -> None:
         owner = Account.objects.filter(name=account).first()
         if not owner:
-            raise CommandError(
-                f"There is no account named {account}. Open it: manage.py create_account {account}"
-            )
+            raise CommandError(f"There is no account named {account}. Open it: manage.py create_account {account}")
         key, text = ApiKey.objects.issue(account=owner, name=name, scopes=scopes)
         self.stdout.write(f"Key {key.prefix} for {owner.name}; it is not shown again:")
         self.stdout.write(text)

@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from dramatiq.middleware.asyncio import AsyncIO
-from scraping.browser import ChromiumMissing
 
 from jobs.worker.process import PageWorker
 from jobs.worker.serve import serve
+from scraping.browser import ChromiumMissing
 
 
 class Command(BaseCommand):

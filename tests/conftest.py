@@ -1,0 +1,61 @@
+"""Fixtures that every suite shares: alice owns, bob must not see; the queue is a real Valkey."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.valkey import running_valkey
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """On disk, so that threads and processes of a test share it."""
+    database = settings.DATABASES["default"]
+    if "sqlite3" in database["ENGINE"]:
+        database["TEST"]["NAME"] = str(Path(settings.SCRPY_HOME) / "tests.sqlite3")
+
+
+@pytest.fixture
+def make_account(db: None) -> Callable[..., Any]:
+    from jobs.accounts import open_account
+
+    return lambda name="alice", **overrides: open_account(name, **{"unlimited": True, **overrides})
+
+
+@pytest.fixture
+def alice(make_account: Callable[..., Any]) -> Any:
+    return make_account("alice")
+
+
+@pytest.fixture
+def bob(make_account: Callable[..., Any]) -> Any:
+    return make_account("bob")
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    with running_valkey() as url:
+        yield url
+
+
+@pytest.fixture
+def queue(valkey_url: str, settings: Any) -> Iterator[Any]:
+    """A real, empty queue; the broker that rings into it."""
+    import dramatiq
+
+    from jobs.queue import bell
+    from scrpy import broker
+
+    previous = dramatiq.get_broker()
+    settings.REDIS_URL = valkey_url
+    bell.client.cache_clear()
+    broker.install()
+    bell.client().flushall()
+    yield dramatiq.get_broker()
+    bell.client().close()
+    bell.client.cache_clear()
+    dramatiq.get_broker().client.close()
+    dramatiq.set_broker(previous)

