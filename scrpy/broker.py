@@ -23,5 +23,7 @@ def install() -> None:
         health_check_interval=30,
     )
     dramatiq.set_broker(
-        RedisBroker(client=client, middleware=[], namespace="scrpy", maintenance_chance=MAINTENANCE_PER_MILLION)
+        RedisBroker(  # type: ignore[no-untyped-call]
+            client=client, middleware=[], namespace="scrpy", maintenance_chance=MAINTENANCE_PER_MILLION
+        )
     )

@@ -5,7 +5,7 @@ Every variable is in the README's table. A value that makes no sense stops the s
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 from urllib.parse import unquote, urlsplit
 
 import environ
@@ -64,7 +64,7 @@ if urlsplit(SCRPY_PUBLIC_URL).scheme not in ("http", "https") or not urlsplit(SC
 HTTPS = SCRPY_PUBLIC_URL.startswith("https:")
 
 SCRPY_CHROMIUM_PATH = env.str("SCRPY_CHROMIUM_PATH", default="") or None
-SCRPY_SANDBOX = choice("SCRPY_SANDBOX", "auto", "auto", "on", "off")
+SCRPY_SANDBOX = cast(Literal["auto", "on", "off"], choice("SCRPY_SANDBOX", "auto", "auto", "on", "off"))
 CORES = len(os.sched_getaffinity(0))
 SCRPY_WORKER_PROCESSES = integer("SCRPY_WORKER_PROCESSES", max(1, CORES // 2), least=1, most=256)
 SCRPY_LANES = integer("SCRPY_LANES", 16, least=1, most=64)
@@ -104,7 +104,7 @@ def database() -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": SCRPY_HOME / "scrpy.sqlite3",
-            "CONN_MAX_AGE": None,
+            "CONN_MAX_AGE": 60,
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",

@@ -49,13 +49,14 @@ def queue(valkey_url: str, settings: Any) -> Iterator[Any]:
     from jobs.queue import bell
     from scrpy import broker
 
-    previous = dramatiq.get_broker()
+    previous: Any = dramatiq.get_broker()
     settings.REDIS_URL = valkey_url
     bell.client.cache_clear()
     broker.install()
+    installed: Any = dramatiq.get_broker()
     bell.client().flushall()
-    yield dramatiq.get_broker()
+    yield installed
     bell.client().close()
     bell.client.cache_clear()
-    dramatiq.get_broker().client.close()
+    installed.client.close()
     dramatiq.set_broker(previous)

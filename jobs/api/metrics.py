@@ -60,7 +60,7 @@ class WorkInHand(Collector):
 def in_database() -> Iterator[GaugeMetricFamily]:
     """Three queries."""
     yield gauge("scrpy_jobs_live", "Jobs that have not ended.", LIVE, count_statuses(Job.objects.live()))
-    claimed = count_statuses(Page.objects.filter(status__in=IN_FLIGHT))
+    claimed = count_statuses(Page.objects.filter(token__isnull=False))
     yield gauge("scrpy_pages_in_flight", "Pages that workers have claimed.", IN_FLIGHT, claimed)
     workers = Worker.objects.live().aggregate(count=Count("pk"), targets=Sum("target"))
     yield GaugeMetricFamily("scrpy_workers_live", "Worker processes heard of.", value=workers["count"])

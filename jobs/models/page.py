@@ -69,9 +69,7 @@ class Page(models.Model):
                 name="page_waiting",
                 condition=Q(status="pending"),
             ),
-            models.Index(
-                fields=["lease_expires_at"], name="page_leased", condition=Q(status__in=["queued", "running"])
-            ),
+            models.Index(fields=["lease_expires_at"], name="page_leased", condition=Q(lease_expires_at__isnull=False)),
             models.Index(fields=["token"], name="page_claim", condition=Q(token__isnull=False)),
         ]
 

@@ -15,7 +15,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
 from jobs.models import Job, Page, Worker
-from jobs.models.page import IN_FLIGHT, PageStatus
+from jobs.models.page import PageStatus
 from jobs.queue import bell
 from jobs.queue.clock import database_now
 from jobs.queue.leases import QUEUED_LEASE, call_back
@@ -84,7 +84,7 @@ def dispatch_once() -> tuple[list[UUID], bool]:
 def in_flight() -> list[Flight]:
     """What is claimed, by host queue. Reads only claimed pages, of which there are few."""
     rows = (
-        Page.objects.filter(status__in=IN_FLIGHT)
+        Page.objects.filter(token__isnull=False)
         .values("job__account", "job", "host_queue")
         .annotate(runs=Count("token", distinct=True), queued=Count("pk", filter=Q(status=PageStatus.QUEUED)))
     )

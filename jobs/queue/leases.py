@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs.models import Page, Worker
-from jobs.models.page import IN_FLIGHT, PageStatus
+from jobs.models.page import PageStatus
 from jobs.queue.moves import UNCLAIMED, move, move_all
 from jobs.queue.ready import make_ready
 
@@ -33,7 +33,7 @@ def start(page: Page, *, token: UUID, worker: UUID) -> bool:
 
 def renew(tokens: Collection[UUID], *, worker: UUID) -> set[UUID]:
     """Extend the claims that a worker holds; those of them that still stand. Two queries."""
-    held = Page.objects.filter(token__in=tokens, status__in=IN_FLIGHT)
+    held = Page.objects.filter(token__in=tokens)
     held.update(worker=worker, lease_expires_at=Now() + RUNNING_LEASE)
     return {token for token in held.values_list("token", flat=True).distinct() if token}
 
@@ -75,5 +75,5 @@ def expire_worker(*, host: str, pid: int) -> None:
     dead = list(Worker.objects.filter(host=host, pid=pid).values_list("pk", flat=True))
     if dead:
         theirs = Q(worker__in=dead) | Q(worker=None, status=PageStatus.QUEUED)
-        Page.objects.filter(theirs, status__in=IN_FLIGHT).update(lease_expires_at=Now())
+        Page.objects.filter(theirs, token__isnull=False).update(lease_expires_at=Now())
         Worker.objects.filter(pk__in=dead).delete()

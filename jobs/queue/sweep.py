@@ -8,7 +8,7 @@ from operator import attrgetter
 from django.db.models.functions import Now
 
 from jobs.models import Page, Worker
-from jobs.models.page import IN_FLIGHT, PageStatus
+from jobs.models.page import PageStatus
 from jobs.queue.dispatch import planners_lock
 from jobs.queue.leases import call_back
 from jobs.recording import record_failure
@@ -21,7 +21,7 @@ MOST_PAGES = 500
 
 def sweep() -> int:
     """Return pages with expired leases to their queues, or fail those past their attempts; how many. Queries."""
-    expired = Page.objects.filter(status__in=IN_FLIGHT, lease_expires_at__lte=Now()).select_related("job")
+    expired = Page.objects.filter(lease_expires_at__lte=Now()).select_related("job")
     pages = sorted(expired.order_by("lease_expires_at")[:MOST_PAGES], key=attrgetter("job_id", "pk"))
     for job_id, group in groupby(pages, key=attrgetter("job_id")):
         sweep_job(job_id, list(group))

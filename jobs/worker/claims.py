@@ -35,7 +35,8 @@ class Claim:
         if self.aborted:
             coroutine.close()
             raise Aborted
-        task = self._task = asyncio.ensure_future(coroutine)
+        task = asyncio.ensure_future(coroutine)
+        self._task = task
         try:
             await asyncio.wait([task])
         finally:
