@@ -29,7 +29,8 @@ PLANNERS_LOCK = 0x73637270
 JOBS_READ, NEWCOMERS_READ, HOSTS_READ = 16, 16, 8
 """How many jobs one look takes in (those that have waited longest), how many more of accounts and jobs that
 have nothing in flight, and how many hosts of each."""
-MOST_ROUNDS = 50
+MOST_ROUNDS = 4
+"""Jobs that were looked at go to the back, so what one dispatch does not reach the next one does."""
 
 
 def try_dispatch() -> None:
@@ -42,9 +43,10 @@ def try_dispatch() -> None:
 
 def dispatch() -> int:
     """Claim runs for all free lanes and ring for them; how many. Queries, in short transactions, and sends."""
+    began = database_now()
     claimed = 0
     for _ in range(MOST_ROUNDS):
-        tokens, more = dispatch_once()
+        tokens, more = dispatch_once(now=began)
         bell.ring_runs(tokens)
         claimed += len(tokens)
         if not more:
@@ -62,23 +64,31 @@ def planners_lock() -> Iterator[None]:
         yield
 
 
-def dispatch_once() -> tuple[list[UUID], bool]:
-    """One look, one plan, its claims: the tokens of the runs, and whether another look could find more."""
-    if not Job.objects.filter(ready_at__lte=Now()).exists():
+def dispatch_once(*, now: datetime) -> tuple[list[UUID], bool]:
+    """One look, one plan, its claims: the tokens of the runs, and whether another look could find more.
+
+    `now` is the database's time when the dispatch began: what it has looked at is ready again after that only.
+    """
+    if not Job.objects.filter(ready_at__lte=now).exists():
         return [], False
     with planners_lock():
         slots = Worker.objects.live().aggregate(slots=Sum("target"))["slots"] or 0
-        now = database_now()
         flights = in_flight()
-        room = capacity(slots) - sum(flight.runs for flight in flights)
+        if slots and runs_in(flights) >= slots and make_room(slots=slots, flights=flights, now=now):
+            flights = in_flight()
+        room = capacity(slots) - runs_in(flights)
         if room <= 0:
-            return [], make_room(slots=slots, flights=flights, now=now) if slots else False
+            return [], False
         jobs = jobs_to_look_at(flights, now=now)
         waiting = waiting_hosts(jobs, flights, now=now)
         runs = plan(slots=slots, waiting=waiting, flights=flights)
         tokens = [token for run in runs if (token := claim(run, now=now))]
         note_what_is_left(host_queue_ids={run.host_queue for run in runs}, job_ids=[job.pk for job in jobs], now=now)
     return tokens, bool(jobs) and len(tokens) < room
+
+
+def runs_in(flights: Sequence[Flight]) -> int:
+    return sum(flight.runs for flight in flights)
 
 
 def in_flight() -> list[Flight]:
@@ -145,7 +155,10 @@ def claim(run: Run, *, now: datetime) -> UUID | None:
 
 
 def make_room(*, slots: int, flights: Sequence[Flight], now: datetime) -> bool:
-    """Call back pages that have not started from jobs above their share, if others wait with nothing in flight."""
+    """When no lane is free and jobs wait that have nothing in flight: call back what others hold above their share.
+
+    Only pages that have not started; the lanes that hold them come free after the page that they are at.
+    """
     starving = waiting_hosts(starving_jobs(flights, now=now), flights, now=now)
     jobs = over_share(slots=slots, starving=starving, flights=flights)
     return sum(call_back(job, Page.objects.filter(job=job)) for job in jobs) > 0

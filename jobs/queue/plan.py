@@ -4,8 +4,8 @@ A *run* is up to eight pages of one job and host that one lane renders one after
 runs: a run holds one lane, so runs are what fairness, host limits and free slots are about.
 
 Fair means: the account with the fewest runs is next, within it the job with the fewest, within it the host with
-the fewest. While lanes are free, runs are one page long and small jobs spread out; runs that wait for a lane are
-longer, as long as the job is large (guided self-scheduling: a job's last pages are again dealt one by one).
+the fewest. A run is as long as what is left of its job allows (guided self-scheduling): small jobs, and the last
+pages of large ones, are dealt page by page to all lanes.
 """
 
 from collections import Counter
@@ -83,22 +83,27 @@ def capacity(slots: int) -> int:
 def plan(*, slots: int, waiting: Sequence[Waiting], flights: Sequence[Flight]) -> list[Run]:
     """Which runs to claim now, in order, so that claims reach `capacity(slots)` and everyone gets a fair share.
 
-    One claim of each host queue in each plan: how many pages it really has is known only once they are claimed,
-    so the caller claims and plans again while there is room.
+    How many pages a host queue really has is known only once they are claimed, so the caller claims, and plans
+    again while there is room.
     """
     held = held_in(flights)
+    left = {one.job: one.open_pages for one in waiting}
     runs = []
-    candidates = [one for one in waiting if held.hosts[one.host_queue] < one.host_limit]
-    while candidates and held.total < capacity(slots):
+    while held.total < capacity(slots):
+        candidates = [one for one in waiting if held.hosts[one.host_queue] < one.host_limit and left[one.job] > 0]
+        if not candidates:
+            break
         chosen = min(candidates, key=held.turn)
-        candidates.remove(chosen)
-        runs.append(Run(chosen.job, chosen.host_queue, run_length(chosen, slots=slots, free=held.total < slots)))
+        length = run_length(left[chosen.job], lanes=min(slots, chosen.host_limit))
+        left[chosen.job] -= length
+        runs.append(Run(chosen.job, chosen.host_queue, length))
         held.add(chosen, 1)
     return runs
 
 
-def run_length(waiting: Waiting, *, slots: int, free: bool) -> int:
-    return 1 if free else min(LONGEST_RUN, max(1, waiting.open_pages // (2 * slots)))
+def run_length(pages_left: int, *, lanes: int) -> int:
+    """Pages of one run: half of an equal share of what is left, at least one, and no more than keeps it fair."""
+    return min(LONGEST_RUN, max(1, pages_left // (2 * lanes)))
 
 
 def over_share(*, slots: int, starving: Sequence[Waiting], flights: Sequence[Flight]) -> list[int]:

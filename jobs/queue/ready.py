@@ -4,7 +4,7 @@ It may be too early (the planner looks, finds nothing and puts it right), never 
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Case, Exists, OuterRef, Subquery, When
 from django.db.models.expressions import Combinable
@@ -22,7 +22,10 @@ def make_ready(job_id: int, host_queue_ids: Collection[int], *, at: Combinable) 
 
 
 def note_what_is_left(*, host_queue_ids: Iterable[int], job_ids: Iterable[int], now: datetime) -> None:
-    """Put `ready_at` right after a look: when the next page waits, or null; jobs that were served go to the back."""
+    """Put `ready_at` right after a look at `now`: when the next page waits, or null.
+
+    Jobs with more to give go to the back, just past `now`, so that the next look takes in others.
+    """
     next_page = Page.objects.filter(host_queue=OuterRef("pk"), status=PageStatus.PENDING).order_by("available_at")
     HostQueue.objects.filter(pk__in=list(host_queue_ids)).update(
         ready_at=Subquery(next_page.values("available_at")[:1])
@@ -30,7 +33,7 @@ def note_what_is_left(*, host_queue_ids: Iterable[int], job_ids: Iterable[int], 
     next_host = HostQueue.objects.filter(job=OuterRef("pk"), ready_at__isnull=False).order_by("ready_at")
     Job.objects.filter(pk__in=list(job_ids)).update(
         ready_at=Case(
-            When(Exists(next_host.filter(ready_at__lte=now)), then=now),
+            When(Exists(next_host.filter(ready_at__lte=now)), then=now + timedelta(milliseconds=1)),
             default=Subquery(next_host.values("ready_at")[:1]),
         )
     )

@@ -54,19 +54,25 @@ class Runner:
         if not pages:
             return
         with self._claims.hold(token, job_id=pages[0].job_id) as claim:
-            if claim:
-                self._render_pages(claim, pages)
-        release_queued(pages[0].job_id, token)
+            done = self._render_pages(claim, pages) if claim else 0
+        if done < len(pages):
+            release_queued(pages[0].job_id, token)
         try_dispatch()
 
-    def _render_pages(self, claim: Claim, pages: list[Page]) -> None:
+    def _render_pages(self, claim: Claim, pages: list[Page]) -> int:
+        """In one lane as long as that is fit for use; how many were rendered and recorded."""
         lane: Lane | None = None
+        done = 0
         try:
             for page in pages:
                 close_old_connections()
-                lane = self._fit_lane(claim, lane, page)
+                if lane and not lane.usable:
+                    self._give_back(lane)
+                    lane = None
+                lane = lane or claim.call(self._pool.borrow(page.job.public_id, page.host_queue.host))
                 if not self._render_page(claim, lane, page):
                     break
+                done += 1
         except Aborted:
             logger.info("Run %s was stopped", claim.token)
         except ScrapeError:
@@ -74,15 +80,10 @@ class Runner:
             time.sleep(BROWSER_PAUSE_S)
         finally:
             self._give_back(lane)
-
-    def _fit_lane(self, claim: Claim, lane: Lane | None, page: Page) -> Lane:
-        """The lane at hand if it is still fit for use, else another one. Waits while all are lent."""
-        if lane and lane.usable:
-            return lane
-        self._give_back(lane)
-        return claim.call(self._pool.borrow(page.job.public_id, page.host_queue.host))
+        return done
 
     def _give_back(self, lane: Lane | None) -> None:
+        """Clean-up included; never raises."""
         if lane:
             asyncio.run_coroutine_threadsafe(self._pool.give_back(lane), self._loop).result()
 
