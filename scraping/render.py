@@ -182,6 +182,8 @@ def _check_document(reading: _Reading, lane: Lane, target: Target) -> None:
     """Refuse a document that is not the page that was asked for. Raises: ScrapeError."""
     if reading.url.startswith(ERROR_PAGE):
         raise ConnectionFailed(f"{target.host} led on to an address that could not be loaded.")
+    if gate.leads_inside(reading.url, allow=lane.allow):
+        raise BlockedAddress(f"{target.host} led on to an address that must not be fetched.")
     _check_status(reading.status, reading.url, target)
     if reading.content_type.startswith(UNREADABLE_TYPES):
         raise UnsupportedContent(
@@ -189,8 +191,6 @@ def _check_document(reading: _Reading, lane: Lane, target: Target) -> None:
             status_code=reading.status,
             final_url=reading.url,
         )
-    if gate.leads_inside(reading.url, allow=lane.allow):
-        raise BlockedAddress(f"{target.host} led on to an address that must not be fetched.")
 
 
 def _check_status(status: int, url: str, target: Target, *, retry_after: str | None = None) -> None:
