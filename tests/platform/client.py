@@ -88,7 +88,7 @@ class Client:
 
 
 def assert_adds_up(job: Mapping[str, Any]) -> None:
-    """At every moment: no more URLs have ended than there are, all of them at the end, and results are those counted."""
+    """At every moment: no more URLs have ended than there are, at the end all of them; results are those counted."""
     finished = job["completedUrls"] + job["failedUrls"]
     still_open = job["totalUrls"] - finished - job["cancelledUrls"]
     assert still_open >= 0, job

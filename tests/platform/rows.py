@@ -64,9 +64,7 @@ OFFENDERS: Mapping[str, str] = {
         WHERE (status = 'completed') <> (data IS NOT NULL) OR (status = 'failed') <> (error_code IS NOT NULL)""",
     "attempts are bounded": """
         SELECT page.id, attempts FROM jobs_page page JOIN jobs_job job ON job.id = page.job_id
-        WHERE attempts > max_attempts OR (status IN ('completed', 'failed') AND attempts < 1)""".replace(
-        "status IN", "page.status IN"
-    ),
+        WHERE attempts > max_attempts OR (page.status IN ('completed', 'failed') AND attempts < 1)""",
     "a job that has ended has told its endpoint once, any other never": f"""
         SELECT public_id, status FROM jobs_job job
         WHERE (SELECT COUNT(*) FROM jobs_webhookevent event

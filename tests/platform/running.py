@@ -107,6 +107,11 @@ class Platform:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def kill_all(self, kind: str) -> None:
+        """SIGKILL every process of this kind."""
+        for pid in until(lambda: self.pids(kind), what=f"a {kind} process"):
+            os.kill(pid, signal.SIGKILL)
+
     def workers(self) -> list[dict[str, object]]:
         """Those that have signed on."""
         return self.rows.ask("SELECT pid, target FROM jobs_worker")

@@ -4,6 +4,7 @@ import pytest
 
 from scrpy.demo.catalogue import product
 from tests.site.pages import product as on_site
+from tests.until import until
 
 RETURNED = {"title": "h1", "price": ".price", "image": "img.product@src", "tags": [".tags li"]}
 
@@ -120,11 +121,9 @@ def test_a_job_of_500_products_has_every_field_right_though_its_workers_are_kill
     numbers = [(step * 37) % 200 + 1 for step in range(500)]
     made = alice.post([platform.shop_url(f"/products/{number}") for number in numbers], RETURNED)
 
-    for share in (100, 300):
-        while alice.job(made["id"], "?results=false")["completedUrls"] < share:
-            pass
-        for _ in platform.pids("worker"):
-            platform.kill("worker")
+    for done in (100, 300):
+        until(lambda n=done: alice.job(made["id"])["completedUrls"] >= n, what=f"{done} pages", within_s=120)
+        platform.kill_all("worker")
     job = alice.wait(made["id"], within_s=300)
 
     assert job["status"] == "completed"

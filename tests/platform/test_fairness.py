@@ -1,0 +1,22 @@
+"""A small job beside a large one of another account."""
+
+from tests.until import until
+
+
+def test_three_urls_finish_beside_a_thousand_almost_as_if_they_were_alone(platform, alice, bob, site):
+    large = alice.post([site.url(f"/slow/{n}?ms=100") for n in range(1_200)], options={"hostConcurrency": 100})
+    until(lambda: alice.job(large["id"])["completedUrls"] >= 2 * platform.slots(), what="the large job is under way")
+
+    small = bob.wait(bob.post([site.url(f"/slow/bob-{n}?ms=100") for n in range(3)])["id"])
+
+    meanwhile = platform.rows.one(
+        """SELECT COUNT(*) FROM jobs_page page, jobs_job large, jobs_job small
+           WHERE large.public_id = %s AND small.public_id = %s AND page.job_id = large.id
+             AND page.started_at BETWEEN small.created_at AND small.completed_at""",
+        large["id"],
+        small["id"],
+    )
+    assert small["status"] == "completed"
+    assert alice.job(large["id"])["status"] == "running"
+    assert meanwhile <= 4 * platform.slots()
+    assert alice.cancel(large["id"]).status == 200
