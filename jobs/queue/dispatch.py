@@ -160,5 +160,5 @@ def make_room(*, slots: int, flights: Sequence[Flight], now: datetime) -> bool:
     Only pages that have not started; the lanes that hold them come free after the page that they are at.
     """
     starving = waiting_hosts(starving_jobs(flights, now=now), flights, now=now)
-    jobs = over_share(slots=slots, starving=starving, flights=flights)
+    jobs = over_share(starving=starving, flights=flights)
     return sum(call_back(job, Page.objects.filter(job=job)) for job in jobs) > 0

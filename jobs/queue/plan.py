@@ -106,22 +106,19 @@ def run_length(pages_left: int, *, lanes: int) -> int:
     return min(LONGEST_RUN, max(1, pages_left // (2 * lanes)))
 
 
-def over_share(*, slots: int, starving: Sequence[Waiting], flights: Sequence[Flight]) -> list[int]:
+def over_share(*, starving: Sequence[Waiting], flights: Sequence[Flight]) -> list[int]:
     """The jobs whose pages that have not started are called back, because others wait with nothing in flight.
 
-    A job's share of the slots is its account's, divided by the account's jobs. Below it nothing is called
-    back, so that a plan never undoes the one before.
+    A job gives way to one of another account that holds at least two runs less, and to one of its own account while
+    it holds two itself: then what is planned next is fairer than what was, and plans never undo each other.
     """
-    if not starving:
-        return []
-    jobs_of: dict[int, set[int]] = {}
-    contenders = [(one.account, one.job) for one in starving] + [(one.account, one.job) for one in flights]
-    for account, job in contenders:
-        jobs_of.setdefault(account, set()).add(job)
-    runs = held_in(flights).jobs
-    queued = Counter[int]()
-    for flight in flights:
-        queued[flight.job] += flight.queued
-    account_of = {flight.job: flight.account for flight in flights}
-    share = {job: max(1, slots // len(jobs_of) // len(jobs_of[account_of[job]])) for job in runs}
-    return [job for job in runs if queued[job] and runs[job] > share[job]]
+    held = held_in(flights)
+    starved = {one.account for one in starving}
+    fewest = min((held.accounts[account] for account in starved), default=held.total)
+    over = (
+        flight.job
+        for flight in flights
+        if flight.queued
+        and (held.accounts[flight.account] > fewest + 1 or (flight.account in starved and held.jobs[flight.job] > 1))
+    )
+    return list(dict.fromkeys(over))

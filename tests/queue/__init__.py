@@ -1,0 +1,1 @@
+"""How waiting pages reach workers and what becomes of them: in the database alone, without a browser."""
