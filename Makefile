@@ -5,6 +5,9 @@ PYTHON := .venv/bin/python
 BIN := .venv/bin
 PRODUCTION := SCRPY_ENV=production SCRPY_PUBLIC_URL=https://scrpy.example.com \
 	SCRPY_SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
+PYTEST := $(PYTHON) -m pytest --numprocesses 2
+# What touches the database, and so is run on each.
+STORED := tests/admin tests/api tests/platform tests/queue tests/webhooks
 COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-find-links --no-emit-index-url --no-emit-options --no-emit-trusted-host
 
@@ -15,11 +18,12 @@ setup: venv
 	@$(PYTHON) manage.py setup
 
 test: venv-dev chromium
-	$(PYTHON) -m pytest -m "not slow"
-	SCRPY_TEST_DATABASE=postgres $(PYTHON) -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
+	SCRPY_TEST_DATABASE=postgres $(PYTEST) -m "not slow" $(STORED)
 
 test-full: test
-	$(PYTHON) -m pytest -m slow
+	$(PYTEST) -m slow
+	SCRPY_TEST_DATABASE=postgres $(PYTEST) -m slow $(STORED)
 
 check: venv-dev
 	$(BIN)/ruff format --check .
