@@ -14,6 +14,16 @@ MAINTENANCE_PER_MILLION = 50_000
 """Messages that a dead worker held come back by maintenance, a random few commands in a million."""
 
 
+class Bell(RedisBroker):
+    """Redis without delay queues, which every worker would poll as well: delays live in the database."""
+
+    def declare_queue(self, queue_name: str) -> None:
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues.add(queue_name)
+            self.emit_after("declare_queue", queue_name)
+
+
 def install() -> None:
     """Make this process's broker. Connects on first use."""
     client = redis.Redis.from_url(
@@ -23,7 +33,7 @@ def install() -> None:
         health_check_interval=30,
     )
     dramatiq.set_broker(
-        RedisBroker(  # type: ignore[no-untyped-call]
+        Bell(  # type: ignore[no-untyped-call]
             client=client, middleware=[], namespace="scrpy", maintenance_chance=MAINTENANCE_PER_MILLION
         )
     )

@@ -12,6 +12,8 @@ import dramatiq
 STOP_WITHIN_MS = 25_000
 POLL_EVERY_MS = 100
 """How long an idle worker may sleep before it looks into Redis again, in milliseconds."""
+THREAD_WAKES_EVERY_S = 1.0
+"""How long an idle thread sleeps unless there is work; only how soon it notices the end depends on it."""
 
 
 def serve(*, queue: str, threads: int, middleware: Iterable[dramatiq.Middleware] = ()) -> None:
@@ -24,6 +26,8 @@ def serve(*, queue: str, threads: int, middleware: Iterable[dramatiq.Middleware]
     worker = dramatiq.Worker(broker, queues={queue}, worker_threads=threads, worker_timeout=POLL_EVERY_MS)
     worker.queue_prefetch = threads
     worker.start()
+    for thread in worker.workers:
+        thread.timeout = THREAD_WAKES_EVERY_S
     signal.sigwait(stop)
     worker.stop(timeout=STOP_WITHIN_MS)
     broker.close()
