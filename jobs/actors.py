@@ -14,7 +14,7 @@ def render_run(token: str) -> None:
     """Render the pages claimed under `token`."""
     close_old_connections()
     try:
-        PageWorker.runner.render(UUID(token))
+        PageWorker.current.runner.render(UUID(token))
     finally:
         close_old_connections()
 

@@ -4,8 +4,6 @@ Any number of clocks may run at once: each duty takes its own locks, and finding
 """
 
 import logging
-import signal
-import threading
 import time
 from collections.abc import Callable
 
@@ -14,6 +12,7 @@ from django.db import close_old_connections
 from jobs.queue.dispatch import dispatch
 from jobs.queue.sweep import forget_dead_workers, sweep
 from jobs.retention import purge_old_jobs
+from jobs.stopping import stop_event
 from jobs.webhooks.due import ring_due
 
 logger = logging.getLogger(__name__)
@@ -30,9 +29,7 @@ DUTIES: tuple[tuple[Callable[[], object], float], ...] = (
 
 def run() -> None:
     """Do each duty in its time until SIGTERM or SIGINT. Blocks."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_event()
     due = {duty: 0.0 for duty, _ in DUTIES}
     while not stop.wait(min(due.values()) - time.monotonic()):
         tick(due)

@@ -1,7 +1,7 @@
 """Dramatiq's broker: Redis as a bell, nothing more.
 
-None of Dramatiq's own middleware: retries, delays, limits and results are the database's business.
-Workers add theirs when they start (`jobs.worker.process`).
+No middleware: retries, delays, limits and results are the database's business, and a worker's start and end are
+plain code that may fail loudly (`jobs.worker`), where Dramatiq would log an error and go on without a browser.
 """
 
 import dramatiq

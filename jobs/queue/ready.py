@@ -3,10 +3,10 @@
 It may be too early (the planner looks, finds nothing and puts it right), never too late.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Exists, OuterRef, Subquery, When
+from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Least
 
@@ -21,19 +21,24 @@ def make_ready(job_id: int, host_queue_ids: Collection[int], *, at: Combinable) 
     Job.objects.filter(pk=job_id).update(ready_at=earlier)
 
 
-def note_what_is_left(*, host_queue_ids: Iterable[int], job_ids: Iterable[int], now: datetime) -> None:
+def note_what_is_left(*, host_queue_ids: Collection[int], job_ids: Collection[int], now: datetime) -> None:
     """Put `ready_at` right after a look at `now`: when the next page waits, or null.
 
-    Jobs with more to give go to the back, just past `now`, so that the next look takes in others.
+    Jobs with more to give go to the back, just past `now`, so that the next look takes in others. Each row is locked
+    before what it sums up is read: a retry that is being noted there would otherwise be overlooked, for good.
     """
+    lock(HostQueue.objects.filter(pk__in=host_queue_ids))
     next_page = Page.objects.filter(host_queue=OuterRef("pk"), status=PageStatus.PENDING).order_by("available_at")
-    HostQueue.objects.filter(pk__in=list(host_queue_ids)).update(
-        ready_at=Subquery(next_page.values("available_at")[:1])
-    )
+    HostQueue.objects.filter(pk__in=host_queue_ids).update(ready_at=Subquery(next_page.values("available_at")[:1]))
+    lock(Job.objects.filter(pk__in=job_ids))
     next_host = HostQueue.objects.filter(job=OuterRef("pk"), ready_at__isnull=False).order_by("ready_at")
-    Job.objects.filter(pk__in=list(job_ids)).update(
+    Job.objects.filter(pk__in=job_ids).update(
         ready_at=Case(
             When(Exists(next_host.filter(ready_at__lte=now)), then=now + timedelta(milliseconds=1)),
             default=Subquery(next_host.values("ready_at")[:1]),
         )
     )
+
+
+def lock(rows: QuerySet[HostQueue] | QuerySet[Job]) -> None:
+    list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))

@@ -1,19 +1,19 @@
-"""Starts and stops what makes a Dramatiq worker ours: its row, its browser, its heartbeat, its listener."""
+"""What makes a process a page worker: an event loop with the browser, a row, a heartbeat, a listener."""
 
 import asyncio
 import logging
 import os
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TypeVar
 from uuid import UUID
 
-import dramatiq
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
-from dramatiq.asyncio import get_event_loop_thread
+from dramatiq.asyncio import EventLoopThread
 
 from jobs.models import Worker
-from jobs.queue.dispatch import try_dispatch
 from jobs.worker.claims import Claims
 from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.listener import CancelListener
@@ -22,9 +22,54 @@ from scraping.browser import BrowserPool, find_chromium
 
 logger = logging.getLogger(__name__)
 
-CLOSE_TIMEOUT_S = 10.0
+T = TypeVar("T")
+LOOP_STARTS_WITHIN_S = 5.0
 PAGES_PER_CORE = 4
 """How many pages a core renders at once: some are busy, most wait for their site."""
+
+
+class PageWorker:
+    """This process at work on pages."""
+
+    current: "PageWorker"
+
+    def __init__(self, runner: Runner, claims: Claims, row: UUID) -> None:
+        self.runner = runner
+        self._claims = claims
+        self._row = row
+
+    def hand_back(self) -> None:
+        """Sign off, and have every thread release its pages in the ordinary way."""
+        try:
+            Worker.objects.filter(pk=self._row).delete()
+        except DatabaseError:
+            logger.exception("Could not sign off; the row goes stale by itself")
+        finally:
+            close_old_connections()
+        self._claims.abort_all()
+
+
+@contextmanager
+def page_worker() -> Iterator[PageWorker]:
+    """Make this process a page worker, `PageWorker.current`; at the end its browser is closed.
+
+    Raises: ChromiumMissing, or a ScrapeError if Chromium does not start.
+    """
+    with ExitStack() as running:
+        loop = running.enter_context(event_loop())
+        pool = running.enter_context(browser_pool(loop))
+        claims = Claims(loop)
+        row = Worker.objects.create(
+            host=socket.gethostname(), pid=os.getpid(), lanes=settings.SCRPY_LANES, target=wanted_pages()
+        )
+        heartbeat = Heartbeat(worker=row.pk, claims=claims, loop=loop)
+        listener = CancelListener(claims)
+        for thread in (heartbeat, listener):
+            thread.start()
+            running.callback(thread.stop)
+        runner = Runner(worker=row.pk, pool=pool, claims=claims, loop=loop)
+        PageWorker.current = PageWorker(runner, claims, row.pk)
+        yield PageWorker.current
 
 
 def wanted_pages() -> int:
@@ -32,54 +77,32 @@ def wanted_pages() -> int:
     return min(settings.SCRPY_LANES, max(1, PAGES_PER_CORE * settings.CORES // settings.SCRPY_WORKER_PROCESSES))
 
 
-class PageWorker(dramatiq.Middleware):
-    """Dramatiq middleware; comes after `AsyncIO`, whose event loop the browser lives on."""
+@contextmanager
+def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that runs in a thread of its own."""
+    thread = EventLoopThread(logging.getLogger("dramatiq.loop"))
+    thread.start(timeout=LOOP_STARTS_WITHIN_S)
+    try:
+        yield thread.loop
+    finally:
+        thread.stop()  # type: ignore[no-untyped-call]
 
-    runner: Runner
 
-    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        thread = get_event_loop_thread()
-        assert thread
-        self._loop = thread.loop
-        self._pool = BrowserPool(
-            executable=find_chromium(settings.SCRPY_CHROMIUM_PATH),
-            lanes=settings.SCRPY_LANES,
-            sandbox=settings.SCRPY_SANDBOX,
-            allow=settings.SCRPY_EGRESS_ALLOW,
-        )
-        self._on_loop(self._pool.start())
-        self._row = Worker.objects.create(
-            host=socket.gethostname(), pid=os.getpid(), lanes=settings.SCRPY_LANES, target=wanted_pages()
-        )
-        self._claims = Claims(self._loop)
-        PageWorker.runner = Runner(worker=self._row.pk, pool=self._pool, claims=self._claims, loop=self._loop)
-        self._heartbeat = Heartbeat(worker=self._row.pk, claims=self._claims, loop=self._loop)
-        self._listener = CancelListener(self._claims)
-        self._heartbeat.start()
-        self._listener.start()
+@contextmanager
+def browser_pool(loop: asyncio.AbstractEventLoop) -> Iterator[BrowserPool]:
+    """A browser that has started, on `loop`; closed at the end, within its own limits."""
+    pool = BrowserPool(
+        executable=find_chromium(settings.SCRPY_CHROMIUM_PATH),
+        lanes=settings.SCRPY_LANES,
+        sandbox=settings.SCRPY_SANDBOX,
+        allow=settings.SCRPY_EGRESS_ALLOW,
+    )
+    wait_for(pool.start(), loop)
+    try:
+        yield pool
+    finally:
+        wait_for(pool.close(), loop)
 
-    def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        """There are free lanes now: whoever waited for a worker need not wait for the clock."""
-        try_dispatch()
 
-    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        """Ask for no more, and have every thread release its pages in the ordinary way."""
-        self._retire_row(self._row.pk)
-        self._claims.abort_all()
-
-    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        self._listener.stop()
-        self._heartbeat.stop()
-        self._on_loop(self._pool.close())
-
-    def _on_loop(self, coroutine: Coroutine[None, None, None]) -> None:
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-    @staticmethod
-    def _retire_row(pk: UUID) -> None:
-        try:
-            Worker.objects.filter(pk=pk).delete()
-        except DatabaseError:
-            logger.exception("Could not sign off; the row goes stale by itself")
-        finally:
-            close_old_connections()
+def wait_for(coroutine: Coroutine[None, None, T], loop: asyncio.AbstractEventLoop) -> T:
+    return asyncio.run_coroutine_threadsafe(coroutine, loop).result()

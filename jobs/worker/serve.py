@@ -4,10 +4,11 @@ Not the `dramatiq` command: its master process hides a worker's death for second
 dies, and leaves orphans when it is killed itself.
 """
 
-import signal
-from collections.abc import Iterable
+from collections.abc import Callable
 
 import dramatiq
+
+from jobs.stopping import stop_event
 
 STOP_WITHIN_MS = 25_000
 POLL_EVERY_MS = 100
@@ -16,18 +17,26 @@ THREAD_WAKES_EVERY_S = 1.0
 """How long an idle thread sleeps unless there is work; only how soon it notices the end depends on it."""
 
 
-def serve(*, queue: str, threads: int, middleware: Iterable[dramatiq.Middleware] = ()) -> None:
-    """Work on one queue until SIGTERM or SIGINT, then release what is in hand. Blocks."""
-    stop = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+def serve(
+    *,
+    queue: str,
+    threads: int,
+    on_ready: Callable[[], object] = lambda: None,
+    on_stop: Callable[[], object] = lambda: None,
+) -> None:
+    """Work on one queue until SIGTERM or SIGINT, then end what is in hand. Blocks.
+
+    `on_ready` is called once messages are taken, `on_stop` before the threads are waited for.
+    """
+    stop = stop_event()
     broker = dramatiq.get_broker()
-    for each in middleware:
-        broker.add_middleware(each)
     worker = dramatiq.Worker(broker, queues={queue}, worker_threads=threads, worker_timeout=POLL_EVERY_MS)
     worker.queue_prefetch = threads
     worker.start()
     for thread in worker.workers:
         thread.timeout = THREAD_WAKES_EVERY_S
-    signal.sigwait(stop)
+    on_ready()
+    stop.wait()
+    on_stop()
     worker.stop(timeout=STOP_WITHIN_MS)
     broker.close()

@@ -2,11 +2,12 @@
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from dramatiq.middleware.asyncio import AsyncIO
 
-from jobs.worker.process import PageWorker
+from jobs.queue.dispatch import try_dispatch
+from jobs.worker.process import page_worker
 from jobs.worker.serve import serve
 from scraping.browser import ChromiumMissing
+from scraping.errors import ScrapeError
 
 
 class Command(BaseCommand):
@@ -16,6 +17,7 @@ class Command(BaseCommand):
         import jobs.actors  # noqa: F401, PLC0415 - declares the actors to the broker
 
         try:
-            serve(queue="pages", threads=settings.SCRPY_LANES, middleware=[AsyncIO(), PageWorker()])
-        except ChromiumMissing as error:
+            with page_worker() as worker:
+                serve(queue="pages", threads=settings.SCRPY_LANES, on_ready=try_dispatch, on_stop=worker.hand_back)
+        except (ChromiumMissing, ScrapeError) as error:
             raise CommandError(str(error)) from error
