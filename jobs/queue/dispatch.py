@@ -71,11 +71,9 @@ def dispatch_once(*, now: datetime) -> tuple[list[UUID], bool]:
     """
     if not Job.objects.filter(ready_at__lte=now).exists():
         return [], False
+    make_room(now=now)
     with planners_lock():
-        slots = Worker.objects.live().aggregate(slots=Sum("target"))["slots"] or 0
-        flights = in_flight()
-        if slots and runs_in(flights) >= slots and make_room(slots=slots, flights=flights, now=now):
-            flights = in_flight()
+        slots, flights = live_slots(), in_flight()
         room = capacity(slots) - runs_in(flights)
         if room <= 0:
             return [], False
@@ -85,6 +83,11 @@ def dispatch_once(*, now: datetime) -> tuple[list[UUID], bool]:
         tokens = [token for run in runs if (token := claim(run, now=now))]
         note_what_is_left(host_queue_ids={run.host_queue for run in runs}, job_ids=[job.pk for job in jobs], now=now)
     return tokens, bool(jobs) and len(tokens) < room
+
+
+def live_slots() -> int:
+    """How many pages all live workers together want at once."""
+    return Worker.objects.live().aggregate(slots=Sum("target"))["slots"] or 0
 
 
 def runs_in(flights: Sequence[Flight]) -> int:
@@ -154,11 +157,15 @@ def claim(run: Run, *, now: datetime) -> UUID | None:
     return token if claimed else None
 
 
-def make_room(*, slots: int, flights: Sequence[Flight], now: datetime) -> bool:
+def make_room(*, now: datetime) -> None:
     """When no lane is free and jobs wait that have nothing in flight: call back what others hold above their share.
 
-    Only pages that have not started; the lanes that hold them come free after the page that they are at.
+    Only pages that have not started; the lanes that hold them come free after the page that they are at. Not in the
+    transaction that claims: this one ends with locks of jobs, that one begins with pages.
     """
-    starving = waiting_hosts(starving_jobs(flights, now=now), flights, now=now)
-    jobs = over_share(starving=starving, flights=flights)
-    return sum(call_back(job, Page.objects.filter(job=job)) for job in jobs) > 0
+    with planners_lock():
+        slots, flights = live_slots(), in_flight()
+        if 0 < slots <= runs_in(flights):
+            starving = waiting_hosts(starving_jobs(flights, now=now), flights, now=now)
+            for job in over_share(starving=starving, flights=flights):
+                call_back(job, Page.objects.filter(job=job))

@@ -1,6 +1,7 @@
 """The queue as a state machine: whatever happens to jobs, in any order, on the real database."""
 
 from collections import Counter, defaultdict
+from contextlib import suppress
 from datetime import timedelta
 from uuid import uuid4
 
@@ -71,10 +72,8 @@ class Queue(RuleBasedStateMachine):
         owner = Account.objects.get(pk=self.accounts[account].pk)
         enough = owner.unlimited or owner.credits >= sum(pages_per_host)
         jobs = Job.objects.count()
-        try:
+        with suppress(InsufficientCredits):
             make_job(owner, *pages_per_host, **options)
-        except InsufficientCredits:
-            pass
         assert Job.objects.count() == jobs + enough
 
     @rule()
