@@ -53,10 +53,10 @@ class Job(models.Model):
     max_attempts = models.PositiveSmallIntegerField()
     host_concurrency = models.PositiveSmallIntegerField()
 
-    total_urls = models.PositiveIntegerField()
-    completed_urls = models.PositiveIntegerField(default=0)
-    failed_urls = models.PositiveIntegerField(default=0)
-    cancelled_urls = models.PositiveIntegerField(default=0)
+    total_urls = models.PositiveIntegerField("total URLs")
+    completed_urls = models.PositiveIntegerField("completed URLs", default=0)
+    failed_urls = models.PositiveIntegerField("failed URLs", default=0)
+    cancelled_urls = models.PositiveIntegerField("cancelled URLs", default=0)
     credits_used = models.PositiveIntegerField(default=0)
     reserves_credits = models.BooleanField(default=True)
 
