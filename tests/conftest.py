@@ -11,11 +11,12 @@ from tests.valkey import running_valkey
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """On disk, so that threads and processes of a test share it."""
+def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
+    """On disk, so that threads and processes of a test share it; one for each worker of pytest-xdist."""
     database = settings.DATABASES["default"]
     if "sqlite3" in database["ENGINE"]:
         database["TEST"]["NAME"] = str(Path(settings.SCRPY_HOME) / "tests.sqlite3")
+    request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
 
 
 @pytest.fixture

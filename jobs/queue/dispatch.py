@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 PLANNERS_LOCK = 0x73637270
 JOBS_READ, NEWCOMERS_READ, HOSTS_READ = 16, 16, 8
 """How many jobs one look takes in (those that have waited longest), how many more of accounts and jobs that
-have nothing in flight, and how many hosts of each."""
+have nothing in flight, and how many hosts of each, or more while few jobs have to fill many lanes."""
 MOST_ROUNDS = 4
 """Jobs that were looked at go to the back, so what one dispatch does not reach the next one does."""
 
@@ -78,7 +78,7 @@ def dispatch_once(*, now: datetime) -> tuple[list[UUID], bool]:
         if room <= 0:
             return [], False
         jobs = jobs_to_look_at(flights, now=now)
-        waiting = waiting_hosts(jobs, flights, now=now)
+        waiting = waiting_hosts(jobs, flights, now=now, room=room)
         runs = plan(slots=slots, waiting=waiting, flights=flights)
         tokens = [token for run in runs if (token := claim(run, now=now))]
         note_what_is_left(host_queue_ids={run.host_queue for run in runs}, job_ids=[job.pk for job in jobs], now=now)
@@ -121,15 +121,16 @@ def starving_jobs(flights: Sequence[Flight], *, now: datetime) -> list[Job]:
     return list(ready.order_by("ready_at", "pk")[:NEWCOMERS_READ])
 
 
-def waiting_hosts(jobs: Sequence[Job], flights: Sequence[Flight], *, now: datetime) -> list[Waiting]:
-    """The hosts of these jobs that have waited longest and are below their limit. One query."""
+def waiting_hosts(jobs: Sequence[Job], flights: Sequence[Flight], *, now: datetime, room: int = 0) -> list[Waiting]:
+    """The hosts of these jobs that have waited longest and are below their limit: enough for `room`. One query."""
     if not jobs:
         return []
     limits = {job.pk: job.host_concurrency for job in jobs}
+    hosts = max(HOSTS_READ, room // len(jobs))
     full = [flight.host_queue for flight in flights if flight.runs >= limits.get(flight.job, 1)] or [0]
     one = (  # a limit per job: SQLite has no LATERAL, and Django no sliced unions there
         "SELECT * FROM (SELECT id, job_id FROM jobs_hostqueue WHERE job_id = %s AND ready_at <= %s"  # noqa: S608
-        f" AND id NOT IN ({', '.join(['%s'] * len(full))}) ORDER BY ready_at, id LIMIT {HOSTS_READ}) AS host"
+        f" AND id NOT IN ({', '.join(['%s'] * len(full))}) ORDER BY ready_at, id LIMIT {hosts}) AS host"
     )
     parameters: list[int | datetime] = []
     for job in jobs:

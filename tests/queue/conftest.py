@@ -23,8 +23,8 @@ def bells(queue):
     import dramatiq
 
     def rung():
-        ids = queue.client.lrange("dramatiq:pages", 0, -1)
-        bodies = queue.client.hmget("dramatiq:pages.msgs", ids) if ids else []
+        ids = queue.client.lrange(f"{queue.namespace}:pages", 0, -1)
+        bodies = queue.client.hmget(f"{queue.namespace}:pages.msgs", ids) if ids else []
         return [dramatiq.Message.decode(body).args[0] for body in bodies]
 
     return rung

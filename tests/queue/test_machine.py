@@ -6,7 +6,7 @@ from tests.queue.machine import Queue
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("examples", [15, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [40, pytest.param(400, marks=pytest.mark.slow)])
 def test_whatever_happens_nothing_is_lost_doubled_or_charged_wrongly(examples, queue):
     wide = settings(
         max_examples=examples, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
