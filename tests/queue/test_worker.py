@@ -12,6 +12,7 @@ import pytest
 from django.db.models import F
 
 from jobs.models import Page
+from jobs.queue.bell import ring
 from jobs.queue.clock import database_now
 from jobs.queue.dispatch import dispatch
 from jobs.recording import cancel_job
@@ -29,9 +30,17 @@ def loop():
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     yield loop
+    asyncio.run_coroutine_threadsafe(end_all_tasks(), loop).result(timeout=10)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(timeout=10)
     loop.close()
+
+
+async def end_all_tasks():
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.fixture
@@ -279,8 +288,6 @@ def served(queue, valkey_url):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_that_is_told_to_stop_ends_what_it_has_in_hand(served, number):
-    from jobs.queue.bell import ring
-
     assert served.stdout.readline() == "ready\n"
     assert ring("pages", "render_run", "a")
     assert served.stdout.readline() == "began a\n"
