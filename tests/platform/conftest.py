@@ -1,6 +1,5 @@
 """One platform per test process: alice and bob have no limits, and after each test everything must add up."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -28,8 +27,7 @@ def hooks() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="session")
 def platform(web: Site, hooks: Receiver) -> Iterator[Platform]:
-    server = os.environ["DATABASE_URL"] if os.environ.get("SCRPY_TEST_DATABASE") == "postgres" else ""
-    with running_platform(allow=[web.pair, web.tls_pair, hooks.pair], database_server=server) as platform:
+    with running_platform(allow=[web.pair, web.tls_pair, hooks.pair]) as platform:
         yield platform
 
 

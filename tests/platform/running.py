@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.conf import settings
-
 from scraping.browser import find_chromium
 from tests.platform import processes
 from tests.platform.client import Client
 from tests.platform.rows import Rows, create_database, drop_database
 from tests.until import until
 
+MANAGE = Path(__file__).parents[2] / "manage.py"
 UP_WITHIN_S, DOWN_WITHIN_S = 60.0, 40.0
 
 
@@ -47,7 +46,7 @@ class Platform:
     def manage(self, *command: str) -> str:
         """What `manage.py …` prints."""
         ran = subprocess.run(
-            [sys.executable, settings.BASE_DIR / "manage.py", *command],
+            [sys.executable, MANAGE, *command],
             env=dict(self.env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -73,7 +72,7 @@ class Platform:
     def start(self) -> None:
         with (self.home / "up.out").open("wb") as output:
             self.up = subprocess.Popen(
-                [sys.executable, settings.BASE_DIR / "manage.py", "up"],
+                [sys.executable, MANAGE, "up"],
                 env=dict(self.env),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -122,8 +121,9 @@ class Platform:
 
 
 @contextmanager
-def running_platform(*, allow: Sequence[str], workers: int = 1, database_server: str = "") -> Iterator[Platform]:
-    """One that may visit the pairs in `allow`; on SQLite, or a fresh database of a PostgreSQL. Gone afterwards."""
+def running_platform(*, allow: Sequence[str], workers: int = 1) -> Iterator[Platform]:
+    """One that may visit the pairs in `allow`, on a fresh database of the kind under test. Gone afterwards."""
+    database_server = os.environ["DATABASE_URL"] if os.environ.get("SCRPY_TEST_DATABASE") == "postgres" else ""
     home = Path(tempfile.mkdtemp(prefix="scrpy-platform-"))
     url = create_database(database_server) if database_server else ""
     port = free_port()

@@ -7,12 +7,11 @@ from tests.until import until
 
 @pytest.fixture
 def make_client(platform):
-    """`make_client(credits)`: an account of that balance."""
-    made = []
+    """`make_client(balance)`: the name of a new account with so many credits, and its client."""
 
-    def make(credits):
-        made.append(f"account-{platform.rows.one('SELECT COUNT(*) FROM jobs_account')}")
-        return made[-1], platform.open_account(made[-1], "--credits", str(credits))
+    def make(balance):
+        name = f"account-{platform.rows.one('SELECT COUNT(*) FROM jobs_account')}"
+        return name, platform.open_account(name, "--credits", str(balance))
 
     return make
 
