@@ -53,6 +53,10 @@ def make_worker(target, **overrides):
     return Worker.objects.create(**{"host": "here", "pid": 1, "lanes": 16, "target": target, **overrides})
 
 
+def show_that_workers_live():
+    Worker.objects.update(last_seen_at=Now())
+
+
 def start_all(*, job=None, count=None):
     """Start one page of each queued run, as lanes would; the pages, as a worker holds them."""
     queued = Page.objects.filter(status=PageStatus.QUEUED, **({"job": job} if job else {}))

@@ -19,7 +19,7 @@ from jobs.queue.plan import capacity
 from jobs.queue.sweep import sweep
 from jobs.recording import JobAlreadyFinished, cancel_job, record_failure, record_success
 from scraping.errors import ConnectionFailed
-from tests.queue.making import DUE, expire_leases, make_request, start_all, urls_of
+from tests.queue.making import DUE, expire_leases, make_request, show_that_workers_live, start_all, urls_of
 from tests.until import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,6 +69,7 @@ def test_after_a_cancel_that_races_a_finish_nothing_is_recorded_and_the_sums_are
     account = make_account("limited", unlimited=False, credits=2 * rounds)
     charged = 0
     for _ in range(rounds):
+        show_that_workers_live()
         job = make_job(2, account=account)
         first, last = start_all(job=job)
         finish(first)
@@ -90,6 +91,7 @@ def test_cancel_sweep_dispatch_and_retries_at_once_neither_deadlock_nor_miscount
     make_worker(4)
     account = make_account("limited", unlimited=False, credits=12 * rounds)
     for _ in range(rounds):
+        show_that_workers_live()
         job = make_job(4, 4, 4, account=account, max_attempts=2)
         begun, broken, *_ = start_all(job=job, count=4)
         expire_leases(job.pages.exclude(pk__in=[begun.pk, broken.pk]))
