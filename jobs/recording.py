@@ -40,7 +40,14 @@ def record_start(page: Page) -> None:
 
 @transaction.atomic
 def record_success(
-    page: Page, *, token: UUID, data: str, status_code: int | None, final_url: str, duration_ms: int
+    page: Page,
+    *,
+    token: UUID,
+    data: str,
+    status_code: int | None,
+    final_url: str,
+    duration_ms: int,
+    truncated: str | None = None,
 ) -> bool:
     """The page is completed with `data` (JSON text) and charged. False if the claim is no longer ours."""
     ours = move(
@@ -49,6 +56,7 @@ def record_success(
         token=token,
         finished_at=Now(),
         data=data,
+        truncated=truncated,
         status_code=status_code,
         final_url=final_url,
         duration_ms=duration_ms,

@@ -55,6 +55,7 @@ def result_as_dict(page: Page) -> dict[str, Any]:
             "finalUrl": page.final_url,
             "duration": page.duration_ms,
             "attempts": page.attempts,
+            **({"truncated": orjson.Fragment(page.truncated)} if page.truncated else {}),
         },
     }
 

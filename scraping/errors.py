@@ -150,11 +150,18 @@ class InvalidSelector(ScrapeError):
 
 
 class BrowserCrashed(ScrapeError):
-    """The tab, the browser or its driver died, or did not start."""
+    """The tab, the browser or its driver died, or did not start.
+
+    A `bystander` is a page whose browser was killed because of another page: the attempt should not count.
+    """
 
     code = "browser_crashed"
     retryable = True
     sentence = "The browser died while it had the page."
+
+    def __init__(self, message: str | None = None, *, bystander: bool = False) -> None:
+        super().__init__(message)
+        self.bystander = bystander
 
 
 class WorkerLost(ScrapeError):

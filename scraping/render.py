@@ -18,6 +18,7 @@ from scraping.egress import gate
 from scraping.egress.gate import Target
 from scraping.errors import (
     BlockedAddress,
+    BrowserCrashed,
     ConnectionFailed,
     HttpError,
     InvalidSelector,
@@ -30,6 +31,7 @@ from scraping.limits import Limits
 from scraping.rules import Rules
 
 ERROR_PAGE = "chrome-error:"
+NO_PAGE = "about:"
 UNREADABLE_TYPES = ("image/", "video/", "audio/", "application/pdf")
 
 WAITING_SHARE = 0.9
@@ -90,6 +92,8 @@ async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions
             reading = await _visit(lane, target, rules, options.wait_until, deadline)
     except TimeoutError as exc:
         raise NavigationTimeout(f"{target.host} was not ready within {options.timeout_ms:,} ms.") from exc
+    except BrowserCrashed as exc:
+        raise BrowserCrashed(str(exc), bystander=lane.bystander) from exc
     finally:
         await lane.wipe()
     return Outcome(
@@ -184,6 +188,8 @@ def _check_document(reading: _Reading, lane: Lane, target: Target) -> None:
         raise ConnectionFailed(f"{target.host} led on to an address that could not be loaded.")
     if gate.leads_inside(reading.url, allow=lane.allow):
         raise BlockedAddress(f"{target.host} led on to an address that must not be fetched.")
+    if reading.url.startswith(NO_PAGE):
+        raise UnsupportedContent(f"{target.host} led on to {reading.url}, where nothing is.")
     _check_status(reading.status, reading.url, target)
     if reading.content_type.startswith(UNREADABLE_TYPES):
         raise UnsupportedContent(

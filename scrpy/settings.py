@@ -228,6 +228,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # the answer says it, and anyone can cause it
         "dramatiq": {"level": "WARNING"},
         "uvicorn": {"handlers": [], "propagate": True},  # its own handler would write past ours
         "uvicorn.access": {"level": "WARNING"},

@@ -126,7 +126,8 @@ class ApiKeyAdmin(ModelAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """A key is revoked once."""
         allowed = super().get_actions_detail(request, object_id)
-        return allowed if ApiKey.objects.filter(pk=object_id, revoked_at=None).exists() else []
+        usable = object_id.isdecimal() and ApiKey.objects.filter(pk=object_id, revoked_at=None).exists()
+        return allowed if usable else []
 
     @action(
         description="Revoke",

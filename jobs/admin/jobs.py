@@ -106,7 +106,7 @@ class JobAdmin(ReadOnly, BigTableAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """What has ended cannot be cancelled."""
         allowed = super().get_actions_detail(request, object_id)
-        return allowed if Job.objects.live().filter(pk=object_id).exists() else []
+        return allowed if object_id.isdecimal() and Job.objects.live().filter(pk=object_id).exists() else []
 
     @action(
         description="Cancel",

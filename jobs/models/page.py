@@ -29,7 +29,8 @@ class Page(models.Model):
     """One URL of a job. `url` is what was sent, `canonical_url` what is fetched.
 
     `token` names the claim under which a worker may move the page; whoever takes the page away clears it.
-    `data` is the JSON text of what the rules gave. `sequence` numbers the ends of a job's pages 1, 2, …
+    `data` is the JSON text of what the rules gave, `truncated` that of the fields
+    that were cut. `sequence` numbers the ends of a job's pages 1, 2, …
     """
 
     Status = PageStatus
@@ -54,6 +55,7 @@ class Page(models.Model):
     final_url = models.TextField(null=True)
     duration_ms = models.PositiveIntegerField(null=True)
     data = models.TextField(null=True)
+    truncated = models.TextField(null=True)
     error_code = models.CharField(max_length=40, null=True)
     error_message = models.TextField(null=True)
     error_retryable = models.BooleanField(null=True)

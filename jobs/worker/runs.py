@@ -20,7 +20,7 @@ from jobs.worker.claims import Aborted, Claim, Claims
 from scraping import rules
 from scraping.browser import BrowserPool, Lane
 from scraping.egress import UrlError, check
-from scraping.errors import BlockedAddress, InternalError, ScrapeError
+from scraping.errors import BlockedAddress, BrowserCrashed, InternalError, ScrapeError
 from scraping.render import FetchOptions, Outcome, WaitUntil, scrape
 from scraping.rules import Rules
 
@@ -107,7 +107,10 @@ class Runner:
 
 
 async def scrape_page(lane: Lane, page: Page) -> Outcome:
-    """Fetch a page and read its fields. Raises: ScrapeError alone; what nobody foresaw is an InternalError."""
+    """Fetch a page and read its fields.
+
+    Raises: ScrapeError, what nobody foresaw being an InternalError; Aborted, if another page took the browser with it.
+    """
     job = page.job
     options = FetchOptions(timeout_ms=job.timeout_ms, wait_until=WaitUntil(job.wait_until))
     try:
@@ -115,6 +118,10 @@ async def scrape_page(lane: Lane, page: Page) -> Outcome:
         return await scrape(lane, target, rules_of(job.selectors), options)
     except UrlError as error:
         raise BlockedAddress(str(error)) from error
+    except BrowserCrashed as error:
+        if error.bystander:
+            raise Aborted from error
+        raise
     except (ScrapeError, asyncio.CancelledError):
         raise
     except Exception as error:
@@ -127,6 +134,7 @@ def record_outcome(page: Page, outcome: Outcome, *, token: UUID) -> bool:
         page,
         token=token,
         data=orjson.dumps(outcome.data).decode(),
+        truncated=orjson.dumps(sorted(outcome.cut)).decode() if outcome.cut else None,
         status_code=outcome.status_code,
         final_url=outcome.final_url,
         duration_ms=outcome.duration_ms,

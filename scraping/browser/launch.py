@@ -42,6 +42,9 @@ ARGUMENTS = (
     "--disable-crash-reporter",
 )
 
+UNWANTED_ARGUMENTS = ("--disable-ipc-flooding-protection",)
+"""Of Playwright's own: without the protection, a page that floods the history starves all others and the driver."""
+
 
 @dataclass(eq=False)
 class Browser:
@@ -57,13 +60,13 @@ class Browser:
     def __post_init__(self) -> None:
         self.lanes: set[Lane] = set()
         self.pages = 0
-        self._killed = False
+        self.killed = False
         self.launched_at = time.monotonic()
 
     @property
     def alive(self) -> bool:
         """Whether it can be asked for anything; a stopped one still looks alive."""
-        return not self._killed and self.handle.is_connected() and self.process.alive and self.driver.alive
+        return not self.killed and self.handle.is_connected() and self.process.alive and self.driver.alive
 
     @property
     def worn(self) -> bool:
@@ -73,7 +76,7 @@ class Browser:
 
     def kill(self) -> None:
         """Kill Chromium at once; whatever waits for it fails."""
-        self._killed = True
+        self.killed = True
         self.process.kill_group()
 
     async def close(self) -> None:
@@ -155,6 +158,7 @@ async def _start(
         executable_path=executable,
         chromium_sandbox=sandboxed,
         args=ARGUMENTS,
+        ignore_default_args=UNWANTED_ARGUMENTS,
         downloads_path=scratch,
         artifacts_dir=scratch,
         handle_sigint=False,

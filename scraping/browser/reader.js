@@ -44,6 +44,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
   // The text of an element without the scripts and styles inside it; a script that was itself selected keeps its text.
   const textOf = (node) => {
+    if (node.nodeType === Node.DOCUMENT_NODE) return node.documentElement ? textOf(node.documentElement) : "";
     if (!node.querySelector?.("script, style")) return node.textContent;
     const walker = document.createTreeWalker(node, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT | NodeFilter.SHOW_CDATA_SECTION,
       (inner) => (/^(script|style)$/i.test(inner.nodeName) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
@@ -58,6 +59,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const valueOf = (match, rule) => {
     if (!(match instanceof Node)) return typeof match === "string" ? fold(match) : match;
     if (rule.attribute !== null) return match.getAttribute?.(rule.attribute) ?? null;
+    if (match.nodeType === Node.DOCUMENT_TYPE_NODE) return null;
     return match.nodeType === Node.ATTRIBUTE_NODE ? match.value : fold(textOf(match));
   };
 

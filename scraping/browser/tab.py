@@ -128,6 +128,11 @@ class Lane:
         worn = self.pages >= self.limits.lane_max_pages
         return not (self._broken or self._closing or worn) and self.browser.alive
 
+    @property
+    def bystander(self) -> bool:
+        """Whether the browser was killed because of another lane."""
+        return self.browser.killed and self._closing is None
+
     # ------------------------------------------------------------------ one page
 
     async def goto(self, target: Target) -> Response | None:
@@ -278,18 +283,31 @@ class Lane:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
+        """First politely, then by crashing the tab alone, whose page may keep all busy, then with the browser."""
         if self._rest is not None:
             self._rest.cancel()
+        closing = _unheard(self._context.close())
         try:
-            async with asyncio.timeout(self.limits.cleanup_timeout_ms / 1000):
-                await self._context.close()
-        except TimeoutError:
-            log.warning("Lane %d did not close; its browser, process %d, is killed.", self.id, self.browser.process.pid)
-            self.browser.kill()
-        except PlaywrightError:
-            pass  # it is closed already: the browser or the driver has died
+            if not await self._ends(closing):
+                crashing = _unheard(self._cdp.send("Page.crash"))
+                if not await self._ends(closing):
+                    log.warning("Lane %d did not close: process %d is killed.", self.id, self.browser.process.pid)
+                    self.browser.kill()
+                crashing.cancel()
         finally:
             self.browser.lanes.discard(self)
+
+    async def _ends(self, work: asyncio.Future[Any]) -> bool:
+        """Whether `work` ends within the clean-up budget; how does not matter: what is closed already fails."""
+        done, _ = await asyncio.wait({work}, timeout=self.limits.cleanup_timeout_ms / 1000)
+        return bool(done)
+
+
+def _unheard(work: Coroutine[Any, Any, object]) -> asyncio.Future[object]:
+    """Have `work` done, whatever becomes of it."""
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
 
 
 def _differs_in_fragment(before: str, after: str) -> bool:

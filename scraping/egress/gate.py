@@ -14,6 +14,9 @@ SCHEMES = {"http:": 80, "https:": 443}
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
+NAME = re.compile(r"(?=.{1,254}$)[^.]{1,63}(\.[^.]{1,63})*\.?")
+"""What DNS can hold: labels of 63 octets, 253 in all, and perhaps the dot of the root."""
+
 LOCAL_NAMES = frozenset({"localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan"})
 """Last labels that only a machine's own network answers for; `home.arpa` is the one of two labels."""
 
@@ -93,6 +96,8 @@ def _refuse_form(parsed: URL) -> None:
         )
     if parsed.username or parsed.password:
         raise UrlError("invalid_url", "The URL contains a user name or a password; remove them.")
+    if parsed.host_type is HostType.DEFAULT and not NAME.fullmatch(parsed.hostname):
+        raise UrlError("invalid_url", f"{parsed.hostname[:60]} is no name that a host can have.")
     if _port(parsed) in UNSAFE_PORTS:
         raise UrlError("invalid_url", f"Port {_port(parsed)} is one that browsers refuse.")
 

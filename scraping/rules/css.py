@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
+WHITE_SPACE = " \t\n\r\f"
+"""What CSS means by it: U+00A0, say, can be part of a name."""
+
 NAME = r"-?(?:[a-zA-Z_\u0080-\U0010ffff]|--)[-\w\u0080-\U0010ffff]*"
 
 TOKEN = re.compile(
@@ -94,9 +97,9 @@ def check(selector: str) -> None:
 
 
 def _some(selector: str, step: str) -> str:
-    if not selector.strip():
+    if not selector.strip(WHITE_SPACE):
         raise ValueError(f"A selector must stand before {step}.")
-    return selector.strip()
+    return selector.strip(WHITE_SPACE)
 
 
 def _attribute(name: str) -> str:

@@ -108,13 +108,13 @@ def _selector_text(path: str, value: object) -> tuple[str, bool]:
 
 
 def _read(name: str, text: str, *, many: bool) -> Rule:
-    if not text.strip():
+    if not text.strip(css.WHITE_SPACE):
         raise ValueError("The selector is empty.")
     if len(text) > MAX_SELECTOR_CHARS:
         raise ValueError(f"The selector has {len(text):,} characters; at most {MAX_SELECTOR_CHARS:,} are allowed.")
     if NOT_TEXT.search(text):
         raise ValueError("The selector contains U+0000 or half of a surrogate pair.")
-    text = text.strip()
+    text = text.strip(css.WHITE_SPACE)
     if text.startswith((*XPATH_STARTS, XPATH_PREFIX)):
         expression = text.removeprefix(XPATH_PREFIX).strip()
         xpath.check(expression)

@@ -46,6 +46,13 @@ def test_staff_may_do_no_more_than_they_are_permitted(client, make_account, make
     assert Account.objects.get(pk=job.account_id).credits == 0
 
 
+@pytest.mark.parametrize("model", ["account", "apikey", "job", "page", "delivery", "worker"])
+def test_an_id_that_cannot_be_is_not_found_politely(admin_client, model):
+    answer = admin_client.get(f"/admin/jobs/{model}/x/change/")
+
+    assert (answer.status_code, answer.url) == (302, "/admin/")
+
+
 SUBMITTED = {"_form_submitted": "on"}
 
 

@@ -175,6 +175,46 @@ def test_the_neighbours_of_a_busy_page_never_notice(loop, make_pool, site):
     until(lambda: len(renderers(pool)) <= 2, what="the busy renderers are gone")
 
 
+def test_the_neighbours_of_a_page_that_floods_the_history_never_notice(loop, make_pool, site):
+    pool = make_pool(lanes=3)
+    loop.run(pool.start())
+    pid = pool.browser_pid
+    floods = [loop.start(visiting(pool, site, "/history-flood", owner=owner)) for owner in ("mallory", "eve")]
+    site.wait_for_hit("/history-flood", 2)
+
+    for _ in range(5):
+        assert works(loop, pool, site)
+    for flood in floods:
+        assert flood.result(40).data
+
+    assert pool.browser_pid == pid
+
+
+def test_a_page_whose_browser_was_killed_because_of_another_is_a_bystander(loop, make_pool, site):
+    pool = make_pool(lanes=2)
+    patient = loop.start(visiting(pool, site, "/silent", owner="alice", timeout_ms=60_000))
+    hasty = loop.start(visiting(pool, site, "/silent", owner="mallory", timeout_ms=800))
+    site.wait_for_hit("/silent", 2)
+
+    os.kill(pool.browser_pid, signal.SIGSTOP)
+
+    with pytest.raises(NavigationTimeout):
+        hasty.result(20)
+    with pytest.raises(BrowserCrashed) as caught:
+        patient.result(20)
+    assert caught.value.bystander
+
+
+def test_a_page_whose_browser_died_by_itself_is_no_bystander(loop, rendering, site):
+    pool, work = rendering()
+
+    os.kill(pool.browser_pid, signal.SIGKILL)
+
+    with pytest.raises(BrowserCrashed) as caught:
+        work.result(20)
+    assert not caught.value.bystander
+
+
 @pytest.mark.parametrize("path", ["/beating", "/silent", "/busy-later", "/endless"])
 def test_a_cancelled_page_stops_at_once_and_the_site_sees_no_more_of_it(loop, rendering, site, path):
     pool, work = rendering(path, timeout_ms=60_000)

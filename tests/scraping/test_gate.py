@@ -183,3 +183,13 @@ def test_a_refusal_never_repeats_a_password():
 )
 def test_where_a_browser_has_come_to_by_itself_is_judged_by_its_address_alone(url, inside):
     assert gate.leads_inside(url, allow=frozenset({"127.0.0.1:8901"})) is inside
+
+
+@pytest.mark.parametrize(
+    "host", ["e..com", ".com", f"{'a' * 64}.com", ".".join(["abcdefghi"] * 30)], ids=["empty", "no", "label", "long"]
+)
+def test_a_name_that_dns_cannot_hold_is_no_url(host):
+    with pytest.raises(UrlError) as caught:
+        gate.check(f"http://{host}/")
+
+    assert caught.value.code == "invalid_url"

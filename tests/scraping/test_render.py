@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from scraping.errors import NavigationTimeout
+from scraping.errors import NavigationTimeout, UnsupportedContent
 
 
 def title(visit, path, **options):
@@ -55,6 +55,18 @@ def test_a_redirect_that_is_slow_to_arrive_is_waited_for(visit, way):
 @pytest.mark.parametrize("path", ["/rewritten", "/script-document", "/blob-document"])
 def test_a_document_that_a_script_makes_is_read(visit, path):
     assert visit(path, {"after": "h2"}).data == {"after": "After"}
+
+
+def test_a_page_that_leads_nowhere_is_no_page(visit):
+    with pytest.raises(UnsupportedContent):
+        visit("/led-nowhere", {"title": "h1"}, timeout_ms=20_000)
+
+
+def test_the_document_itself_has_its_text_and_its_doctype_none(visit):
+    data = visit("/static/1", {"all": "/", "doctype": "/node()[1]", "title": "h1"}).data
+
+    assert "Product 1" in data["all"]
+    assert data["title"] == "Product 1"
 
 
 def test_a_page_that_refreshes_itself_is_read(visit):

@@ -399,6 +399,9 @@ DOCUMENTS = {
     "blob-document": """<h1>Before</h1><script>setTimeout(() => {
         location.href = URL.createObjectURL(new Blob(["<h2>After</h2>"], { type: "text/html" })); }, 100)</script>""",
     "push-state": """<h1>Pushed</h1><script>history.pushState({}, "", "/static/pushed")</script>""",
+    "history-flood": """<h1>Flooding</h1><script>setInterval(() => {
+        for (let i = 0; i < 2000; i++) try { history.pushState({}, "", "/flooded/" + i); } catch {} }, 0)</script>""",
+    "led-nowhere": """<h1>Before</h1><script>location.href = "about:blank"</script>""",
     "downloads": """<h1>Shown</h1><script>location.href = "/download"</script>""",
     "no-content": """<h1>Shown</h1><script>location.href = "/status/204"</script>""",
     "frames": """<h1>Frames</h1><iframe src="/who"></iframe>""",
