@@ -10,6 +10,7 @@
     ├── RateLimited         rate_limited         retryable
     ├── BlockedAddress      blocked_address
     ├── UnsupportedContent  unsupported_content
+    │   └── NoContent       unsupported_content  retryable
     ├── TooLarge            too_large
     ├── InvalidSelector     invalid_selector
     ├── BrowserCrashed      browser_crashed      retryable
@@ -129,6 +130,12 @@ class UnsupportedContent(ScrapeError):
 
     code = "unsupported_content"
     sentence = "What the site sent is not a page that has fields to read."
+
+
+class NoContent(UnsupportedContent):
+    """Nothing came. Worth another try: a navigation whose renderer dies under it looks the same."""
+
+    retryable = True
 
 
 class TooLarge(ScrapeError):

@@ -12,6 +12,7 @@ from scraping.errors import (
     ConnectionFailed,
     DnsError,
     InternalError,
+    NoContent,
     ScrapeError,
     TlsError,
     UnsupportedContent,
@@ -35,7 +36,7 @@ NET_ERRORS: dict[str, tuple[type[ScrapeError], str]] = {
     "ERR_TOO_MANY_REDIRECTS": (ConnectionFailed, "{host} redirects more than 20 times."),
     "ERR_INVALID_REDIRECT": (ConnectionFailed, "{host} redirects to an address that is not a web page's."),
     "ERR_UNSAFE_REDIRECT": (ConnectionFailed, "{host} redirects to an address that is not a web page's."),
-    "ERR_ABORTED": (UnsupportedContent, "{host} answered with nothing to show: no content, or a download."),
+    "ERR_ABORTED": (NoContent, "{host} answered with nothing to show: no content, or a download."),
 }
 """By Chromium's name for it, or the beginning of that name; the first that fits."""
 
