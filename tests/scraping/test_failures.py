@@ -125,11 +125,17 @@ def test_tls_to_a_port_that_speaks_none_is_a_tls_error(fail, site):
     assert fail(site.url("/static/1").replace("http:", "https:")).code == "tls_error"
 
 
-@pytest.mark.parametrize("path", ["/download", "/pdf", "/picture", "/status/204", "/redirect?to=/download"])
+@pytest.mark.parametrize("path", ["/download", "/pdf", "/picture", "/redirect?to=/download"])
 def test_what_is_not_a_page_is_unsupported_content(fail, path):
     error = fail(path)
 
     assert (type(error), error.code, error.retryable) == (UnsupportedContent, "unsupported_content", False)
+
+
+def test_an_answer_without_content_is_worth_another_try(fail):
+    error = fail("/status/204")
+
+    assert (error.code, error.retryable) == ("unsupported_content", True)
 
 
 @pytest.mark.parametrize("path", ["/silent", "/endless", "/busy", "/dialog-loop", "/script-loop/a", "/slow?ms=60000"])
