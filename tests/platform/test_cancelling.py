@@ -1,5 +1,8 @@
 """DELETE under load: after its answer nothing more happens."""
 
+from concurrent.futures import ThreadPoolExecutor
+from urllib.request import urlopen
+
 from tests.platform.client import Client
 from tests.until import until
 
@@ -61,6 +64,14 @@ def test_who_waits_for_a_job_hears_of_its_cancelling(platform, alice, site):
     made = alice.post([site.url("/static/held")])
     site.wait_for_hit("/static/held")
 
-    alice.cancel(made["id"])
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(alice.job, made["id"], "?wait=60")
+        until(lambda: "scrpy_waiters 1.0" in metrics(platform), what="somebody waits")
+        alice.cancel(made["id"])
 
-    assert alice.job(made["id"], "?wait=60")["status"] == "cancelled"
+        assert waiting.result()["status"] == "cancelled"
+
+
+def metrics(platform):
+    with urlopen(f"http://127.0.0.1:{platform.port}/metrics") as answer:
+        return answer.read().decode()
