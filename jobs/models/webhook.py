@@ -33,7 +33,10 @@ class DeliveryStatus(models.TextChoices):
 
 
 class Delivery(models.Model):
-    """An event on its way to one endpoint. `token` names the claim of the sender at work on it."""
+    """An event on its way to one endpoint. `token` names the claim of the sender at work on it.
+
+    `lease_expires_at` is until when that claim holds, and on a pending delivery until when its bell is trusted.
+    """
 
     Status = DeliveryStatus
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,22 +15,11 @@ from scraping.browser import find_chromium
 from tests.platform import processes
 from tests.platform.client import Client
 from tests.platform.rows import Rows, create_database, drop_database
+from tests.ports import free_port
 from tests.until import until
 
 MANAGE = Path(__file__).parents[2] / "manage.py"
 UP_WITHIN_S, DOWN_WITHIN_S = 60.0, 40.0
-
-
-def free_port() -> int:
-    """One whose next is free, too, for the shop."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as first:
-            port: int = first.getsockname()[1]
-            try:
-                socket.create_server(("127.0.0.1", port + 1)).close()
-            except OSError:
-                continue
-            return port
 
 
 @dataclass

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
@@ -12,24 +11,13 @@ import pytest
 from django.conf import settings
 
 from scrpy.demo.catalogue import product
+from tests.ports import free_port
 from tests.setup.conftest import alive
 from tests.until import until
 
 pytestmark = pytest.mark.slow
 
 README = (settings.BASE_DIR / "README.md").read_text()
-
-
-def free_port() -> int:
-    """One whose next is free, too, for the shop."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as first:
-            port: int = first.getsockname()[1]
-            try:
-                socket.create_server(("127.0.0.1", port + 1)).close()
-            except OSError:
-                continue
-            return port
 
 
 class Newcomer:
