@@ -128,3 +128,10 @@ def test_a_job_of_500_products_has_every_field_right_though_its_workers_are_kill
 
     assert job["status"] == "completed"
     assert [result["data"] for result in alice.all_results(job)] == [shown(number) for number in numbers]
+
+
+def test_a_value_that_was_cut_is_marked_and_one_that_was_not_is_not(alice, site):
+    long, short = alice.scrape([site.url("/long-text"), site.url("/static/1")], {"text": "p", "title": "h1"})
+
+    assert (len(long["data"]["text"]), long["metadata"]["truncated"]) == (64 * 1024, ["text"])
+    assert "truncated" not in short["metadata"]

@@ -401,6 +401,8 @@ DOCUMENTS = {
     "push-state": """<h1>Pushed</h1><script>history.pushState({}, "", "/static/pushed")</script>""",
     "history-flood": """<h1>Flooding</h1><script>setInterval(() => {
         for (let i = 0; i < 2000; i++) try { history.pushState({}, "", "/flooded/" + i); } catch {} }, 0)</script>""",
+    "long-text": """<h1>Long</h1><p></p><script>
+        document.querySelector("p").textContent = "x".repeat(100000)</script>""",
     "led-nowhere": """<h1>Before</h1><script>location.href = "about:blank"</script>""",
     "downloads": """<h1>Shown</h1><script>location.href = "/download"</script>""",
     "no-content": """<h1>Shown</h1><script>location.href = "/status/204"</script>""",
