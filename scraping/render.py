@@ -186,7 +186,7 @@ def _check_document(reading: _Reading, lane: Lane, target: Target) -> None:
     """Refuse a document that is not the page that was asked for. Raises: ScrapeError."""
     if reading.url.startswith(ERROR_PAGE):
         raise ConnectionFailed(f"{target.host} led on to an address that could not be loaded.")
-    if gate.leads_inside(reading.url, allow=lane.allow):
+    if gate.leads_inside(reading.url, lane.policy):
         raise BlockedAddress(f"{target.host} led on to an address that must not be fetched.")
     if reading.url.startswith(NO_PAGE):
         raise UnsupportedContent(f"{target.host} led on to {reading.url}, where nothing is.")

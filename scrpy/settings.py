@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from scraping.egress import Policy
 from scrpy.secret import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -71,6 +72,7 @@ SCRPY_LANES = integer("SCRPY_LANES", 16, least=1, most=64)
 SCRPY_EGRESS_ALLOW = address_pairs("SCRPY_EGRESS_ALLOW")
 if DEVELOPMENT:
     SCRPY_EGRESS_ALLOW |= {f"127.0.0.1:{SHOP_PORT}", f"localhost:{SHOP_PORT}"}
+EGRESS_POLICY = Policy(allow=SCRPY_EGRESS_ALLOW)
 SCRPY_WEBHOOK_ALLOW_HTTP = switch("SCRPY_WEBHOOK_ALLOW_HTTP", default=DEVELOPMENT)
 SCRPY_MAX_URLS_PER_JOB = integer("SCRPY_MAX_URLS_PER_JOB", 10_000, least=1, most=1_000_000)
 SCRPY_RETENTION_DAYS = integer("SCRPY_RETENTION_DAYS", 30, least=1, most=36_500)

@@ -109,7 +109,7 @@ def read_urls(body: Mapping[str, Any], problems: Problems) -> list[Target]:
 def read_url(value: object, field: str, problems: Problems) -> Target | None:
     url = typed(value, str, field, problems)
     try:
-        return None if url is None else check(url, allow=settings.SCRPY_EGRESS_ALLOW)
+        return None if url is None else check(url, settings.EGRESS_POLICY)
     except UrlError as error:
         problems.add(field, error.code, str(error))
         return None

@@ -48,7 +48,7 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
     deadline = began + TIMEOUT_S
     status_code, excerpt, retry_after = None, "", None
     try:
-        target = check(url, allow=settings.SCRPY_EGRESS_ALLOW)
+        target = check(url, settings.EGRESS_POLICY)
         with exchange(target, body=body, headers=headers, deadline=deadline) as response:
             status_code, retry_after = response.status, response.headers.get("Retry-After")
             excerpt = text_of(beginning(response))
@@ -81,7 +81,7 @@ def dial(target: Target, *, deadline: float) -> socket.socket:
     What was judged is what is dialled: asked again, the name might give another address.
     """
     addresses = resolve(target.host.strip("[]"), target.port)
-    allowed = target.host_key in settings.SCRPY_EGRESS_ALLOW
+    allowed = target.host_key in settings.EGRESS_POLICY.allow
     if not allowed and not all(is_public(address) for address in addresses):
         raise UrlError("blocked_address", f"{target.host} leads to an address that is not on the public internet.")
     for address in addresses:

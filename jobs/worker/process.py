@@ -95,7 +95,7 @@ def browser_pool(loop: asyncio.AbstractEventLoop) -> Iterator[BrowserPool]:
         executable=find_chromium(settings.SCRPY_CHROMIUM_PATH),
         lanes=settings.SCRPY_LANES,
         sandbox=settings.SCRPY_SANDBOX,
-        allow=settings.SCRPY_EGRESS_ALLOW,
+        policy=settings.EGRESS_POLICY,
     )
     wait_for(pool.start(), loop)
     try:

@@ -114,7 +114,7 @@ async def scrape_page(lane: Lane, page: Page) -> Outcome:
     job = page.job
     options = FetchOptions(timeout_ms=job.timeout_ms, wait_until=WaitUntil(job.wait_until))
     try:
-        target = check(page.canonical_url, allow=settings.SCRPY_EGRESS_ALLOW)
+        target = check(page.canonical_url, settings.EGRESS_POLICY)
         return await scrape(lane, target, rules_of(job.selectors), options)
     except UrlError as error:
         raise BlockedAddress(str(error)) from error

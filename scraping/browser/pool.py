@@ -10,6 +10,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from scraping.browser.launch import Browser, Sandbox, launch
 from scraping.browser.tab import Lane
+from scraping.egress.policy import DEFAULT_POLICY, Policy
 from scraping.errors import BrowserCrashed, ScrapeError
 from scraping.limits import DEFAULT_LIMITS, Limits
 
@@ -32,13 +33,13 @@ class BrowserPool:
         lanes: int,
         sandbox: Sandbox = "auto",
         limits: Limits = DEFAULT_LIMITS,
-        allow: frozenset[str] = frozenset(),
+        policy: Policy = DEFAULT_POLICY,
     ) -> None:
         self.executable = executable
         self.lanes = lanes
         self.sandbox: Sandbox = sandbox
         self.limits = limits
-        self.allow = allow
+        self.policy = policy
         self._slots = asyncio.Semaphore(lanes)
         self._launching = asyncio.Lock()
         self._browser: Browser | None = None
@@ -149,7 +150,7 @@ class BrowserPool:
             browser = await self._current()
             try:
                 async with asyncio.timeout(self.limits.lane_open_timeout_ms / 1000):
-                    return await Lane.open(browser, owner, allow=self.allow)
+                    return await Lane.open(browser, owner, policy=self.policy)
             except (PlaywrightError, ScrapeError, TimeoutError) as exc:
                 log.warning("No lane could be opened in process %d (attempt %d): %s", browser.process.pid, attempt, exc)
                 browser.kill()

@@ -16,6 +16,7 @@ from playwright.async_api import Page as BrowserPage
 from scraping.browser.failures import DocumentGone, Interrupted, network_failure, translated
 from scraping.browser.launch import Browser
 from scraping.egress.gate import Target
+from scraping.egress.policy import DEFAULT_POLICY, Policy
 from scraping.errors import BrowserCrashed, ConnectionFailed, InternalError, ScrapeError
 from scraping.limits import Limits
 
@@ -53,12 +54,12 @@ class Lane:
         cdp: CDPSession,
         *,
         owner: str,
-        allow: frozenset[str],
+        policy: Policy,
     ) -> None:
         self.id = next(self.ids)
         self.browser = browser
         self.owner = owner
-        self.allow = allow
+        self.policy = policy
         self.host: str | None = None
         self.pages = 0
         self._context = context
@@ -76,13 +77,13 @@ class Lane:
         self._emptying = asyncio.Lock()
 
     @classmethod
-    async def open(cls, browser: Browser, owner: str, *, allow: frozenset[str] = frozenset()) -> "Lane":
+    async def open(cls, browser: Browser, owner: str, *, policy: Policy = DEFAULT_POLICY) -> "Lane":
         """Open a fresh context and tab. Raises: BrowserCrashed."""
         with translated("Chromium"):
             context = await browser.handle.new_context(service_workers="block", accept_downloads=False)
             tab = await context.new_page()
             cdp = await context.new_cdp_session(tab)
-            lane = cls(browser, context, tab, cdp, owner=owner, allow=allow)
+            lane = cls(browser, context, tab, cdp, owner=owner, policy=policy)
             await lane._prepare()
         browser.lanes.add(lane)
         return lane

@@ -2,6 +2,7 @@
 
 from scraping.egress.address import is_public
 from scraping.egress.gate import Target, check
+from scraping.egress.policy import Policy
 from scraping.errors import UrlError
 
-__all__ = ["Target", "UrlError", "check", "is_public"]
+__all__ = ["Policy", "Target", "UrlError", "check", "is_public"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ada_url import URL, HostType
 
 from scraping.egress.address import is_public
+from scraping.egress.policy import DEFAULT_POLICY, Policy
 from scraping.errors import UrlError
 
 MAX_URL_CHARS = 8_192
@@ -48,11 +49,9 @@ class Target:
         return f"{self.host}:{self.port}"
 
 
-def check(url: str, *, allow: frozenset[str] = frozenset()) -> Target:
+def check(url: str, policy: Policy = DEFAULT_POLICY) -> Target:
     """Parse `url` as a browser would and refuse what must not be fetched. Resolves no name.
 
-    Args:
-        allow: exact `host:port` pairs that may be fetched although they are inside.
     Raises: UrlError, `invalid_url` or `blocked_address`.
     Source: https://url.spec.whatwg.org/
     """
@@ -60,17 +59,20 @@ def check(url: str, *, allow: frozenset[str] = frozenset()) -> Target:
     parsed = _parse(url)
     _refuse_form(parsed)
     target = _target(url, parsed)
-    if _is_inside(parsed) and target.host_key not in allow:
+    if _is_forbidden(parsed, target, policy):
         raise UrlError(
             "blocked_address", f"{target.host} is not on the public internet; only public sites can be scraped."
         )
+    if target.port not in policy.ports and target.host_key not in policy.allow:
+        ports = ", ".join(map(str, sorted(policy.ports)))
+        raise UrlError("invalid_url", f"Port {target.port} is not one that may be asked; those are {ports}.")
     return target
 
 
-def leads_inside(url: str, *, allow: frozenset[str] = frozenset()) -> bool:
+def leads_inside(url: str, policy: Policy = DEFAULT_POLICY) -> bool:
     """Whether a browser that has come to `url` by itself stands where it must not; the form of the URL is its own."""
     parsed = _parse(url)
-    return parsed.protocol in SCHEMES and _is_inside(parsed) and _target(url, parsed).host_key not in allow
+    return parsed.protocol in SCHEMES and _is_forbidden(parsed, _target(url, parsed), policy)
 
 
 def _refuse_characters(url: str) -> None:
@@ -109,6 +111,10 @@ def _target(sent: str, parsed: URL) -> Target:
 
 def _port(parsed: URL) -> int:
     return int(parsed.port or SCHEMES[parsed.protocol])
+
+
+def _is_forbidden(parsed: URL, target: Target, policy: Policy) -> bool:
+    return target.host_key in policy.own or (_is_inside(parsed) and target.host_key not in policy.allow)
 
 
 def _is_inside(parsed: URL) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from jobs.models import Job, Page
+from scraping.egress import Policy
 
 pytestmark = pytest.mark.django_db
 
@@ -238,7 +239,7 @@ def test_webhooks_go_to_https_unless_the_operator_allows_http(post, settings):
 
 
 def test_an_inside_address_is_taken_where_the_operator_names_the_pair(post, settings):
-    settings.SCRPY_EGRESS_ALLOW = frozenset({"127.0.0.1:9000"})
+    settings.EGRESS_POLICY = Policy(allow=frozenset({"127.0.0.1:9000"}))
     settings.SCRPY_WEBHOOK_ALLOW_HTTP = True
 
     answer = post(urls=["http://127.0.0.1:9000/p1"], webhook="http://127.0.0.1:9000/hook")

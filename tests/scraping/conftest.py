@@ -10,7 +10,7 @@ import pytest
 
 from scraping import rules
 from scraping.browser import BrowserPool, find_chromium
-from scraping.egress import gate
+from scraping.egress import Policy, gate
 from scraping.render import FetchOptions, Outcome, WaitUntil, scrape
 from tests.site import Site
 
@@ -69,8 +69,8 @@ def site(running_site: Site) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def shared_pool(loop: Loop, running_site: Site) -> Iterator[BrowserPool]:
-    allow = frozenset({running_site.pair, running_site.tls_pair})
-    pool = BrowserPool(executable=find_chromium(), lanes=4, allow=allow)
+    policy = Policy(allow=frozenset({running_site.pair, running_site.tls_pair}))
+    pool = BrowserPool(executable=find_chromium(), lanes=4, policy=policy)
     yield pool
     loop.run(pool.close())
 
@@ -87,8 +87,8 @@ def make_pool(loop: Loop, site: Site) -> Iterator[Callable[..., BrowserPool]]:
     pools = []
 
     def make(**overrides: Any) -> BrowserPool:
-        allow = frozenset({site.pair, site.tls_pair})
-        pool = BrowserPool(**{"executable": find_chromium(), "lanes": 2, "allow": allow, **overrides})
+        policy = Policy(allow=frozenset({site.pair, site.tls_pair}))
+        pool = BrowserPool(**{"executable": find_chromium(), "lanes": 2, "policy": policy, **overrides})
         pools.append(pool)
         return pool
 
@@ -115,7 +115,7 @@ async def visiting(
 ) -> Outcome:
     """Borrow, scrape, give back."""
     url = path if path.startswith("http") else site.url(path)
-    target = gate.check(url, allow=pool.allow)
+    target = gate.check(url, pool.policy)
     options = FetchOptions(timeout_ms=timeout_ms, wait_until=WaitUntil(wait_until))
     lane = await pool.borrow(owner, target.host_key)
     try:

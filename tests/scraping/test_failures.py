@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from scraping import errors
+from scraping.egress import Policy
 from scraping.errors import (
     BlockedAddress,
     ConnectionFailed,
@@ -110,7 +111,7 @@ def test_a_closed_port_is_a_connection_error(loop, make_pool, site):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-        pool = make_pool(allow=frozenset({f"127.0.0.1:{port}"}))
+        pool = make_pool(policy=Policy(allow=frozenset({f"127.0.0.1:{port}"})))
         with pytest.raises(ConnectionFailed, match="refused the connection"):
             loop.run(visiting(pool, site, f"http://127.0.0.1:{port}/"))
 
@@ -164,7 +165,7 @@ def test_a_selector_that_only_the_browser_refuses_names_its_field(fail, selector
 @pytest.mark.parametrize("way", ["/redirect?to=", "/inline-redirect?to=", "/meta-redirect?to="])
 def test_nothing_is_read_from_an_address_that_a_redirect_should_not_have_led_to(loop, site, make_pool, way):
     with Site() as inside:
-        pool = make_pool(allow=frozenset({site.pair}))
+        pool = make_pool(policy=Policy(allow=frozenset({site.pair})))
         with pytest.raises(BlockedAddress):
             loop.run(visiting(pool, site, way + inside.url("/static/1")))
 

@@ -261,7 +261,7 @@ def test_a_broken_lane_refuses_its_next_page_with_a_code(loop, make_pool, site):
 
     async def twice():
         lane = await pool.borrow("alice")
-        target = gate.check(site.url("/static/1"), allow=pool.allow)
+        target = gate.check(site.url("/static/1"), pool.policy)
         os.kill(pool.browser_pid, signal.SIGKILL)
         try:
             for _ in range(2):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scraping.egress import UrlError, gate
+from scraping.egress import Policy, UrlError, gate
 
 INSIDE = [
     "http://127.0.0.1/",
@@ -152,12 +152,12 @@ def test_a_url_has_at_most_8192_characters():
 def test_only_the_exact_pair_of_the_allow_list_is_let_in():
     allow = frozenset({"127.0.0.1:8901", "[::1]:8901", "shop.internal:80"})
 
-    assert gate.check("http://0x7f.1:8901/", allow=allow).host_key == "127.0.0.1:8901"
-    assert gate.check("http://[::1]:8901/", allow=allow).host_key == "[::1]:8901"
-    assert gate.check("http://shop.internal/", allow=allow).host_key == "shop.internal:80"
+    assert gate.check("http://0x7f.1:8901/", Policy(allow=allow)).host_key == "127.0.0.1:8901"
+    assert gate.check("http://[::1]:8901/", Policy(allow=allow)).host_key == "[::1]:8901"
+    assert gate.check("http://shop.internal/", Policy(allow=allow)).host_key == "shop.internal:80"
     for url in ("http://127.0.0.1:8902/", "http://127.0.0.2:8901/", "http://localhost:8901/", "https://shop.internal/"):
         with pytest.raises(UrlError):
-            gate.check(url, allow=allow)
+            gate.check(url, Policy(allow=allow))
 
 
 def test_a_refusal_never_repeats_a_password():
@@ -182,7 +182,7 @@ def test_a_refusal_never_repeats_a_password():
     ],
 )
 def test_where_a_browser_has_come_to_by_itself_is_judged_by_its_address_alone(url, inside):
-    assert gate.leads_inside(url, allow=frozenset({"127.0.0.1:8901"})) is inside
+    assert gate.leads_inside(url, Policy(allow=frozenset({"127.0.0.1:8901"}))) is inside
 
 
 @pytest.mark.parametrize(

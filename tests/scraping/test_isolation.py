@@ -21,7 +21,7 @@ def look(loop, site, pool):
         lane = await pool.borrow("alice")
         found = []
         for path in paths:
-            target = gate.check(site.url(path), allow=pool.allow)
+            target = gate.check(site.url(path), pool.policy)
             found.append((await scrape(lane, target, rules.parse(selectors), FetchOptions())).data)
             assert lane.usable
         await pool.give_back(lane)

@@ -6,6 +6,7 @@ from dramatiq.brokers.stub import StubBroker
 
 from jobs.models import Account, Delivery, Job, WebhookEvent
 from jobs.webhooks import sending
+from scraping.egress import Policy
 from tests.webhooks.receiver import Receiver
 
 
@@ -21,7 +22,7 @@ def given_back(monkeypatch):
 def endpoint(settings):
     """A receiver on loopback which the operator allows."""
     receiver = Receiver()
-    settings.SCRPY_EGRESS_ALLOW = frozenset({receiver.pair})
+    settings.EGRESS_POLICY = Policy(allow=frozenset({receiver.pair}))
     yield receiver
     receiver.stop()
 

@@ -10,6 +10,7 @@ import pytest
 
 from jobs.webhooks import posting
 from jobs.webhooks.posting import post
+from scraping.egress import Policy
 
 SELF_SIGNED = Path(__file__).parent.parent / "site" / "selfsigned.pem"
 
@@ -40,7 +41,7 @@ def sent_to(url):
 
 
 def test_an_inside_address_is_not_dialled(endpoint, settings):
-    settings.SCRPY_EGRESS_ALLOW = frozenset()
+    settings.EGRESS_POLICY = Policy()
 
     answer = sent_to(endpoint.url)
 
@@ -73,7 +74,7 @@ def test_the_judged_addresses_are_dialled_in_turn(names, dialled):
 def test_the_host_is_named_as_it_was_asked_for(names, endpoint, settings):
     port = endpoint.server.server_port
     names["hooks.example.com"] = ["127.0.0.1"]
-    settings.SCRPY_EGRESS_ALLOW = frozenset({f"hooks.example.com:{port}"})
+    settings.EGRESS_POLICY = Policy(allow=frozenset({f"hooks.example.com:{port}"}))
 
     answer = sent_to(f"http://hooks.EXAMPLE.com:{port}/a b?c=ü#d")
 
@@ -104,7 +105,7 @@ def test_tls_asks_for_the_name_not_for_the_address(names, settings):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         names["hooks.example.com"] = ["127.0.0.1"]
-        settings.SCRPY_EGRESS_ALLOW = frozenset({f"hooks.example.com:{port}"})
+        settings.EGRESS_POLICY = Policy(allow=frozenset({f"hooks.example.com:{port}"}))
         shaking_hands = Thread(target=shake_hands, args=[server, context])
         shaking_hands.start()
 
@@ -145,7 +146,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(names, settings):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         names["hooks.example.com"] = ["127.0.0.1"]
-        settings.SCRPY_EGRESS_ALLOW = frozenset({f"hooks.example.com:{port}"})
+        settings.EGRESS_POLICY = Policy(allow=frozenset({f"hooks.example.com:{port}"}))
         shaking_hands = Thread(target=shake_hands, args=[server, context])
         shaking_hands.start()
 

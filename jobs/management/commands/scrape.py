@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, url: str, select: list[str], timeout: int, **options: object) -> None:
         try:
-            target = check(url, allow=settings.SCRPY_EGRESS_ALLOW)
+            target = check(url, settings.EGRESS_POLICY)
             parsed = rules.parse(dict(map(selector, select)))
             outcome = asyncio.run(scrape_once(target, parsed, FetchOptions(timeout_ms=timeout)))
         except (UrlError, ScrapeError, ChromiumMissing) as error:
@@ -53,7 +53,7 @@ async def scrape_once(target: Target, parsed: rules.Rules, options: FetchOptions
         executable=find_chromium(settings.SCRPY_CHROMIUM_PATH),
         lanes=1,
         sandbox=settings.SCRPY_SANDBOX,
-        allow=settings.SCRPY_EGRESS_ALLOW,
+        policy=settings.EGRESS_POLICY,
     )
     try:
         lane = await pool.borrow("scrape", target.host_key)
