@@ -9,6 +9,8 @@
     ├── HttpError           http_error           retryable for 408, 425 and 5xx
     ├── RateLimited         rate_limited         retryable
     ├── BlockedAddress      blocked_address
+    ├── ProxyFailed         proxy_error          retryable
+    ├── ProxyAuthFailed     proxy_auth_failed
     ├── UnsupportedContent  unsupported_content
     │   └── NoContent       unsupported_content  retryable
     ├── TooLarge            too_large
@@ -123,6 +125,21 @@ class BlockedAddress(ScrapeError):
 
     code = "blocked_address"
     sentence = "The address is not on the public internet; only public sites can be scraped."
+
+
+class ProxyFailed(ScrapeError):
+    """The caller's proxy is not there, or does not lead to the site."""
+
+    code = "proxy_error"
+    retryable = True
+    sentence = "The job's proxy does not answer, or does not lead to the site."
+
+
+class ProxyAuthFailed(ScrapeError):
+    """The caller's proxy wants other credentials."""
+
+    code = "proxy_auth_failed"
+    sentence = "The job's proxy refused the user name and password, or wants some."
 
 
 class UnsupportedContent(ScrapeError):
