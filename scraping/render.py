@@ -25,6 +25,7 @@ from scraping.errors import (
     NavigationTimeout,
     RateLimited,
     ScrapeError,
+    TooLarge,
     UnsupportedContent,
 )
 from scraping.limits import Limits
@@ -58,12 +59,18 @@ class FetchOptions:
 
 @dataclass
 class Outcome:
-    """What became of a page that was scraped; `cut` names the fields that were over a size budget."""
+    """What became of a page that was scraped.
+
+    `cut` names the fields that were over a size budget, `blocked_requests` counts what the page asked of addresses that
+    must not be reached, and `received_bytes` what was received for it, heads and encryption included.
+    """
 
     data: dict[str, object]
     status_code: int | None
     final_url: str
     duration_ms: int
+    blocked_requests: int = 0
+    received_bytes: int = 0
     cut: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -101,6 +108,8 @@ async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions
         status_code=reading.status,
         final_url=reading.url,
         duration_ms=round((time.monotonic() - started_at) * 1000),
+        blocked_requests=lane.traffic.blocked_requests,
+        received_bytes=lane.traffic.received_bytes,
         cut=frozenset(rule.name for rule, (_, cut) in zip(rules, reading.values, strict=True) if cut),
     )
 
@@ -109,7 +118,7 @@ async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions
 async def _closing_unfinished(lane: Lane) -> AsyncIterator[None]:
     try:
         yield
-    except (NavigationTimeout, TimeoutError, asyncio.CancelledError):
+    except (NavigationTimeout, TooLarge, TimeoutError, asyncio.CancelledError):
         await lane.close()
         raise
 

@@ -40,6 +40,9 @@ NET_ERRORS: dict[str, tuple[type[ScrapeError], str]] = {
 }
 """By Chromium's name for it, or the beginning of that name; the first that fits."""
 
+UNREACHED = ("ERR_TUNNEL_CONNECTION_FAILED", "ERR_EMPTY_RESPONSE")
+"""What Chromium says when the lane's proxy refuses, whatever for."""
+
 GONE = (
     "Execution context was destroyed",
     "Cannot find context",

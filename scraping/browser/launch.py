@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import shutil
+import socket
 import tempfile
 import time
 from contextlib import suppress
@@ -18,6 +19,7 @@ from playwright.async_api import Playwright, async_playwright
 
 from scraping.browser import processes
 from scraping.browser.processes import Process
+from scraping.egress.policy import LISTENERS
 from scraping.errors import BrowserCrashed
 from scraping.limits import Limits
 
@@ -28,6 +30,22 @@ log = logging.getLogger(__name__)
 
 Sandbox = Literal["auto", "on", "off"]
 
+PROXY_EVERYTHING = "<-loopback>"
+"""Chromium goes round a proxy to reach loopback, unless this is among what goes round it."""
+
+KEPT_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "FONTCONFIG_FILE",
+)
+"""What Chromium gets of the environment: neither the operator's proxies nor scrpy's secrets."""
+
 DRIVER = "run-driver"
 DEATH_POLL_S = 0.01
 PROFILE = "user-data-dir"
@@ -36,7 +54,7 @@ ARGUMENTS = (
     "--block-new-web-contents",  # window.open and target=_blank open nothing, and fetch nothing
     "--blink-settings=imagesEnabled=false",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--no-proxy-server",  # the environment's proxies are the operator's, not the pages'
+    f"--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE {LISTENERS}",  # names are for the lanes' proxies to resolve
     "--no-pings",
     "--disable-domain-reliability",
     "--disable-crash-reporter",
@@ -56,6 +74,7 @@ class Browser:
     driver: Process
     directories: tuple[Path, ...]
     limits: Limits
+    dead_end: socket.socket
 
     def __post_init__(self) -> None:
         self.lanes: set[Lane] = set()
@@ -93,6 +112,7 @@ class Browser:
         with suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
                 await self._death()
+        self.dead_end.close()
         await asyncio.to_thread(_remove, self.directories)
 
     async def _death(self) -> None:
@@ -154,10 +174,13 @@ def _abandon(drivers: set[Process], scratch: Path) -> None:
 async def _start(
     playwright: Playwright, executable: Path, scratch: Path, *, sandboxed: bool, limits: Limits
 ) -> Browser:
+    dead_end = _dead_end()
     handle = await playwright.chromium.launch(
         executable_path=executable,
         chromium_sandbox=sandboxed,
         args=ARGUMENTS,
+        env={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ},
+        proxy={"server": "http://{}:{}".format(*dead_end.getsockname()), "bypass": PROXY_EVERYTHING},
         ignore_default_args=UNWANTED_ARGUMENTS,
         downloads_path=scratch,
         artifacts_dir=scratch,
@@ -169,7 +192,14 @@ async def _start(
     process = await _root_process(handle)
     profile = process.argument(PROFILE)
     directories = (scratch, Path(profile)) if profile else (scratch,)
-    return Browser(handle, playwright, process, _driver_of(process), directories, limits)
+    return Browser(handle, playwright, process, _driver_of(process), directories, limits, dead_end)
+
+
+def _dead_end() -> socket.socket:
+    """A port at which nobody listens, nor can while it is held: the proxy of whatever belongs to no lane."""
+    held = socket.socket()
+    held.bind((LISTENERS, 0))
+    return held
 
 
 async def _root_process(handle: PlaywrightBrowser) -> Process:

@@ -10,7 +10,10 @@ from playwright.async_api import Error as PlaywrightError
 
 from scraping.browser.launch import Browser, Sandbox, launch
 from scraping.browser.tab import Lane
+from scraping.egress.dial import Dialler, Lookup, system_lookup
 from scraping.egress.policy import DEFAULT_POLICY, Policy
+from scraping.egress.proxy import LOOKUPS_AT_ONCE
+from scraping.egress.upstream import Upstream
 from scraping.errors import BrowserCrashed, ScrapeError
 from scraping.limits import DEFAULT_LIMITS, Limits
 
@@ -34,12 +37,15 @@ class BrowserPool:
         sandbox: Sandbox = "auto",
         limits: Limits = DEFAULT_LIMITS,
         policy: Policy = DEFAULT_POLICY,
+        lookup: Lookup = system_lookup,
     ) -> None:
+        """`lookup` finds the addresses of the hosts that pages name; Chromium itself resolves nothing."""
         self.executable = executable
         self.lanes = lanes
         self.sandbox: Sandbox = sandbox
         self.limits = limits
         self.policy = policy
+        self._dialler = Dialler(policy, lookup=lookup, threads=lanes * LOOKUPS_AT_ONCE)
         self._slots = asyncio.Semaphore(lanes)
         self._launching = asyncio.Lock()
         self._browser: Browser | None = None
@@ -78,16 +84,19 @@ class BrowserPool:
             self._idle.clear()
         await asyncio.gather(*(browser.close() for browser in browsers))
         await asyncio.gather(*self._tasks)
+        self._dialler.close()
 
     # ------------------------------------------------------------------ lending
 
-    async def borrow(self, owner: str, host: str | None = None) -> Lane:
+    async def borrow(self, owner: str, host: str | None = None, *, upstream: Upstream | None = None) -> Lane:
         """Lend a lane, a warm one of this owner (and host, a `Target.host_key`) or a fresh one; wait while all are out.
+
+        Its pages are fetched through `upstream`, if there is one.
 
         Raises: BrowserCrashed when no browser can be had.
         """
         await self._slots.acquire()
-        finding = asyncio.create_task(self._find(owner, host))
+        finding = asyncio.create_task(self._find(owner, host, upstream))
         try:
             return await asyncio.shield(finding)
         except asyncio.CancelledError:
@@ -95,9 +104,9 @@ class BrowserPool:
             self._spawn(self._take_unwanted(finding))
             raise
 
-    async def _find(self, owner: str, host: str | None) -> Lane:
+    async def _find(self, owner: str, host: str | None, upstream: Upstream | None) -> Lane:
         try:
-            lane = await self._warm(owner, host) or await self._fresh(owner)
+            lane = await self._warm(owner, host, upstream) or await self._fresh(owner, upstream)
         except BaseException:
             self._slots.release()
             raise
@@ -131,9 +140,9 @@ class BrowserPool:
         """Whether an idle lane is worth keeping, or lending again."""
         return lane.usable and lane.browser is self._browser and not lane.browser.worn and not self._closed
 
-    async def _warm(self, owner: str, host: str | None) -> Lane | None:
+    async def _warm(self, owner: str, host: str | None, upstream: Upstream | None) -> Lane | None:
         """An idle lane of `owner`: one that knows `host` before others, the most recently used before older ones."""
-        while own := [lane for lane in reversed(self._idle) if lane.owner == owner]:
+        while own := [lane for lane in reversed(self._idle) if (lane.owner, lane.upstream) == (owner, upstream)]:
             lane = min(own, key=lambda lane: lane.host != host)
             self._idle.remove(lane)
             await lane.wake()
@@ -142,7 +151,7 @@ class BrowserPool:
             await self._retire(lane)
         return None
 
-    async def _fresh(self, owner: str) -> Lane:
+    async def _fresh(self, owner: str, upstream: Upstream | None) -> Lane:
         """A new lane, for which the least recently used idle one makes room if it must."""
         if len(self._lent) + len(self._idle) >= self.lanes and self._idle:
             await self._retire(self._idle.pop(0))
@@ -150,7 +159,7 @@ class BrowserPool:
             browser = await self._current()
             try:
                 async with asyncio.timeout(self.limits.lane_open_timeout_ms / 1000):
-                    return await Lane.open(browser, owner, policy=self.policy)
+                    return await Lane.open(browser, owner, dialler=self._dialler, upstream=upstream)
             except (PlaywrightError, ScrapeError, TimeoutError) as exc:
                 log.warning("No lane could be opened in process %d (attempt %d): %s", browser.process.pid, attempt, exc)
                 browser.kill()

@@ -13,11 +13,14 @@ from playwright.async_api import BrowserContext, CDPSession, Frame, Request, Res
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as BrowserPage
 
-from scraping.browser.failures import DocumentGone, Interrupted, network_failure, translated
-from scraping.browser.launch import Browser
-from scraping.egress.gate import Target
-from scraping.egress.policy import DEFAULT_POLICY, Policy
-from scraping.errors import BrowserCrashed, ConnectionFailed, InternalError, ScrapeError
+from scraping.browser.failures import UNREACHED, DocumentGone, Interrupted, network_failure, translated
+from scraping.browser.launch import PROXY_EVERYTHING, Browser
+from scraping.egress.dial import Dialler
+from scraping.egress.gate import SCHEMES, Target
+from scraping.egress.policy import Policy
+from scraping.egress.proxy import LaneProxy
+from scraping.egress.upstream import Upstream
+from scraping.errors import BlockedAddress, BrowserCrashed, ConnectionFailed, InternalError, ScrapeError
 from scraping.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -55,16 +58,22 @@ class Lane:
         *,
         owner: str,
         policy: Policy,
+        proxy: LaneProxy,
+        upstream: Upstream | None,
     ) -> None:
         self.id = next(self.ids)
         self.browser = browser
         self.owner = owner
         self.policy = policy
+        self.upstream = upstream
         self.host: str | None = None
         self.pages = 0
         self._context = context
         self._tab = tab
         self._cdp = cdp
+        self._proxy = proxy
+        self._failure: ScrapeError | None = None
+        self.traffic = proxy.begin(self._on_overrun)
         self._frame_id = ""
         self._origins: set[str] = set()
         self._visited: set[str] = set()
@@ -77,14 +86,26 @@ class Lane:
         self._emptying = asyncio.Lock()
 
     @classmethod
-    async def open(cls, browser: Browser, owner: str, *, policy: Policy = DEFAULT_POLICY) -> "Lane":
-        """Open a fresh context and tab. Raises: BrowserCrashed."""
-        with translated("Chromium"):
-            context = await browser.handle.new_context(service_workers="block", accept_downloads=False)
-            tab = await context.new_page()
-            cdp = await context.new_cdp_session(tab)
-            lane = cls(browser, context, tab, cdp, owner=owner, policy=policy)
-            await lane._prepare()
+    async def open(cls, browser: Browser, owner: str, *, dialler: Dialler, upstream: Upstream | None) -> "Lane":
+        """Open a fresh context and tab, whose only way out is a proxy of their own. Raises: BrowserCrashed."""
+        proxy = LaneProxy(dialler, browser.limits, upstream)
+        try:
+            with translated("Chromium"):
+                context = await browser.handle.new_context(
+                    proxy={"server": await proxy.open(), "bypass": PROXY_EVERYTHING},
+                    service_workers="block",
+                    accept_downloads=False,
+                    permissions=[],  # all are denied, rather than asked for
+                )
+                tab = await context.new_page()
+                cdp = await context.new_cdp_session(tab)
+                lane = cls(
+                    browser, context, tab, cdp, owner=owner, policy=dialler.policy, proxy=proxy, upstream=upstream
+                )
+                await lane._prepare()
+        except BaseException:
+            proxy.close()
+            raise
         browser.lanes.add(lane)
         return lane
 
@@ -112,7 +133,20 @@ class Lane:
         """Note the loss of the tab's own document: one that broke off, or one that a script led to in vain."""
         error = (request.failure or "").removeprefix("net::")
         if request.is_navigation_request() and request.frame.parent_frame is None and error != "ERR_ABORTED":
-            self._lose(network_failure(error, URL(request.url).hostname))
+            self._failure = self._reason(error, URL(request.url))
+            self._lose(self._failure)
+
+    def _reason(self, error: str, url: URL) -> ScrapeError:
+        """Why `url` could not be had: what the proxy knows, where all that Chromium knows is that it got nothing."""
+        host_key = f"{url.hostname}:{url.port or SCHEMES.get(url.protocol)}"
+        known = self.traffic.failure(host_key) if error in UNREACHED else None
+        if isinstance(known, BlockedAddress) and host_key != self.host:
+            return BlockedAddress("The page led on to an address that must not be fetched.")
+        return known or network_failure(error, url.hostname)
+
+    def _on_overrun(self, overrun: ScrapeError) -> None:
+        self._broken = True
+        self._lose(overrun)
 
     def _lose(self, failure: ScrapeError) -> None:
         if self._lost is not None and not self._lost.done():
@@ -140,6 +174,7 @@ class Lane:
         """Navigate, until the answer's document replaces the one before. Raises: ScrapeError."""
         self.host, self._dirty = target.host_key, True
         self._visited.clear()
+        self.traffic = self._proxy.begin(self._on_overrun)
         self.pages += 1
         self.browser.pages += 1
         if _differs_in_fragment(self._tab.url, target.canonical):
@@ -154,8 +189,12 @@ class Lane:
         raise ConnectionFailed(f"{target.host} sent an answer that the browser could not read.")
 
     async def _commit(self, target: Target) -> Response | None:
-        with translated(target.host):
-            return await self._tab.goto(target.canonical, wait_until="commit", timeout=0)
+        self._failure = None
+        try:
+            with translated(target.host):
+                return await self._tab.goto(target.canonical, wait_until="commit", timeout=0)
+        except ScrapeError as exc:
+            raise self.traffic.overrun or self._failure or exc from exc
 
     async def unless_lost(self, work: Coroutine[None, None, T]) -> T:
         """Await `work`, unless the tab or the connection that brings its document fails first. Raises: ScrapeError.
@@ -163,6 +202,8 @@ class Lane:
         Neither ends a call into the document by itself: it would wait for its deadline.
         """
         self._lost = asyncio.get_running_loop().create_future()
+        if self.traffic.overrun:
+            self._lose(self.traffic.overrun)
         task = asyncio.ensure_future(work)
         either: set[asyncio.Future[Any]] = {task, self._lost}
         try:
@@ -287,6 +328,7 @@ class Lane:
         """First politely, then by crashing the tab alone, whose page may keep all busy, then with the browser."""
         if self._rest is not None:
             self._rest.cancel()
+        self._proxy.close()
         closing = _unheard(self._context.close())
         try:
             if not await self._ends(closing):

@@ -1,0 +1,222 @@
+"""The way out of a lane: a forward proxy of its own, on loopback, that reaches only what may be reached.
+
+It speaks CONNECT and plain HTTP, one request per plain connection. Whatever the reason for a refusal, the browser gets
+the same: 403 to CONNECT, no answer at all to a plain request, so that no page can map what is inside. The reason goes
+into the `Traffic` of the lane's present page.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Callable
+
+from scraping.egress.dial import Dialler
+from scraping.egress.gate import Target
+from scraping.egress.head import MOST_HEAD_BYTES, BadHead, RequestHead, parse
+from scraping.egress.policy import LISTENERS
+from scraping.egress.traffic import Traffic
+from scraping.egress.upstream import Upstream, authorization, establish
+from scraping.egress.wire import Wire
+from scraping.errors import (
+    BlockedAddress,
+    ConnectionFailed,
+    DnsError,
+    ProxyAuthFailed,
+    ProxyFailed,
+    ScrapeError,
+    UrlError,
+)
+from scraping.limits import Limits
+
+REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+CLOSE = b"Connection: close\r\n"
+
+HEAD_TIMEOUT_S = 30.0
+TUNNEL_TIMEOUT_S = 20.0
+"""For the caller's proxy to make a tunnel."""
+IDLE_S = 120.0
+"""As long as the longest page: a connection on which nothing has come for so long is of no use to any."""
+MOST_WIRES = 256
+"""Of one lane, both ends counted; Chromium itself opens no more than 32 connections to a proxy."""
+LOOKUPS_AT_ONCE = 4
+MOST_LINE_BYTES = 64 * 1024
+MOST_INTERIM_LINES = 100
+STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [^\n]*)?\r?\n")
+PROXY_AUTHENTICATION_REQUIRED = b"407"
+
+
+class LaneProxy:
+    """A listener of one lane. Belongs to the event loop it is opened on; closed, it refuses everything."""
+
+    def __init__(self, dialler: Dialler, limits: Limits, upstream: Upstream | None = None) -> None:
+        self._dialler = dialler
+        self._limits = limits
+        self._upstream = upstream
+        self._lookups = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+        self._wires: set[Wire] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._traffic = Traffic(limits, on_overrun=lambda _: self._cut_off())
+
+    async def open(self) -> str:
+        """Listen; the proxy's URL."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: self._wire(self._accept), LISTENERS, 0)
+        self._sweep()
+        return f"http://{LISTENERS}:{self._server.sockets[0].getsockname()[1]}"
+
+    def begin(self, on_overrun: Callable[[ScrapeError], None]) -> Traffic:
+        """The account of a page that begins now; all that moves from now on is its.
+
+        When a budget of it is exceeded, all connections are cut off, and then `on_overrun` is called.
+        """
+
+        def cut_off(overrun: ScrapeError) -> None:
+            self._cut_off()
+            on_overrun(overrun)
+
+        self._traffic = Traffic(self._limits, cut_off)
+        return self._traffic
+
+    def close(self) -> None:
+        """Take nothing more and cut everything off."""
+        self._sweeping.cancel()
+        self._server.close()
+        self._cut_off()
+
+    def _cut_off(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for wire in self._wires:
+            wire.abort()
+
+    def _sweep(self) -> None:
+        """Cut off what has been silent for long, now and for ever."""
+        loop = asyncio.get_running_loop()
+        for wire in self._wires:
+            if loop.time() - wire.active_at > IDLE_S:
+                wire.abort()
+        self._sweeping = loop.call_later(IDLE_S / 2, self._sweep)
+
+    # ------------------------------------------------------------------ one connection
+
+    def _wire(self, on_open: Callable[[Wire], None] = lambda _: None) -> Wire:
+        return Wire(on_open, self._wires.discard)
+
+    def _accept(self, client: Wire) -> None:
+        if len(self._wires) >= MOST_WIRES:
+            client.abort()
+            return
+        self._wires.add(client)
+        task = asyncio.get_running_loop().create_task(self._serve(client))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, client: Wire) -> None:
+        try:
+            async with asyncio.timeout(HEAD_TIMEOUT_S):
+                head = parse(await client.read_until(b"\r\n\r\n", MOST_HEAD_BYTES))
+        except (BadHead, ConnectionFailed, TimeoutError):
+            client.close()
+            return
+        traffic = self._traffic
+        traffic.connections += 1
+        try:
+            await (self._tunnel(client, head) if head.is_connect else self._exchange(client, head))
+        except UrlError as error:
+            traffic.fail(head.host_key, BlockedAddress(str(error)))
+            _refuse(client, head)
+        except ScrapeError as error:
+            if not client.lost:
+                traffic.fail(head.host_key, error)
+            _refuse(client, head)
+
+    async def _tunnel(self, client: Wire, head: RequestHead) -> None:
+        remote = await self._reach(head.target(self._dialler.policy), tunnel=True)
+        client.write(ESTABLISHED)
+        client.forward_to(remote, self._send)
+        remote.forward_to(client, self._receive)
+
+    async def _exchange(self, client: Wire, head: RequestHead) -> None:
+        target = head.target(self._dialler.policy)
+        chained = self._upstream if self._upstream and self._upstream.scheme != "socks5" else None
+        remote = await self._reach(target, tunnel=not chained)
+        request = head.to_proxy(authorization(chained)) if chained else head.to_origin()
+        self._send(len(request))
+        remote.write(request)
+        client.forward_to(remote, self._send, most=head.body_bytes)
+        status_line = await _status_line(remote, target)
+        if chained and status_line.split()[1] == PROXY_AUTHENTICATION_REQUIRED:
+            raise ProxyAuthFailed
+        self._receive(len(status_line))
+        client.write(status_line + CLOSE)
+        remote.forward_to(client, self._receive)
+
+    def _receive(self, count: int) -> None:
+        self._traffic.receive(count)
+
+    def _send(self, count: int) -> None:
+        self._traffic.send(count)
+
+    # ------------------------------------------------------------------ the other side
+
+    async def _reach(self, target: Target, *, tunnel: bool) -> Wire:
+        """A connection to the site: straight, or through the caller's proxy, as a tunnel or for it to fetch from.
+
+        Raises: DnsError, BlockedAddress, ConnectionFailed, ProxyFailed, ProxyAuthFailed.
+        """
+        if self._upstream is None:
+            return await self._connect(target.host, target.port)
+        remote = await self._connect_upstream(self._upstream)
+        if tunnel:
+            try:
+                async with asyncio.timeout(TUNNEL_TIMEOUT_S):
+                    await establish(remote, self._upstream, target.host, target.port)
+            except TimeoutError as exc:
+                raise ProxyFailed(f"The proxy did not answer within {TUNNEL_TIMEOUT_S:g} s.") from exc
+            except ConnectionFailed as exc:
+                raise ProxyFailed("The proxy closed the connection.") from exc
+        return remote
+
+    async def _connect_upstream(self, upstream: Upstream) -> Wire:
+        tls = ssl.create_default_context() if upstream.scheme == "https" else None
+        try:
+            return await self._connect(upstream.host, upstream.port, tls=tls)
+        except (DnsError, ConnectionFailed) as exc:
+            raise ProxyFailed(f"The proxy could not be reached: {exc}") from exc
+        except OSError as exc:
+            raise ProxyFailed("The TLS handshake with the proxy failed.") from exc
+
+    async def _connect(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> Wire:
+        connected = await self._dialler.connect(host, port, lookups=self._lookups)
+        name = host.strip("[]") if tls else None
+        loop = asyncio.get_running_loop()
+        _, remote = await loop.create_connection(
+            lambda: self._wire(self._wires.add), sock=connected, ssl=tls, server_hostname=name
+        )
+        return remote
+
+
+async def _status_line(remote: Wire, target: Target) -> bytes:
+    """The status line of the answer proper; interim ones are left out. Raises: ConnectionFailed."""
+    try:
+        for _ in range(MOST_INTERIM_LINES):
+            line = await remote.read_until(b"\n", MOST_LINE_BYTES)
+            status = STATUS_LINE.fullmatch(line)
+            if status is None:
+                raise ConnectionFailed(f"{target.host} sent an answer that is not HTTP.")
+            if not status[1].startswith(b"1"):
+                return line
+            while await remote.read_until(b"\n", MOST_LINE_BYTES) not in (b"\r\n", b"\n"):
+                pass
+    except ConnectionFailed as exc:
+        if remote.lost:
+            raise ConnectionFailed(f"{target.host} closed the connection without an answer.") from exc
+        raise
+    raise ConnectionFailed(f"{target.host} sent nothing but interim answers.")
+
+
+def _refuse(client: Wire, head: RequestHead) -> None:
+    if head.is_connect:
+        client.write(REFUSAL)
+    client.close()
