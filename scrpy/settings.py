@@ -4,6 +4,8 @@ Every variable is in the README's table. A value that makes no sense stops the s
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import unquote, urlsplit
@@ -12,6 +14,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from scraping.egress import Policy
+from scraping.egress.policy import PORTS
+from scrpy import addresses
 from scrpy.secret import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -21,8 +25,10 @@ env = environ.Env()
 def integer(name: str, default: int, *, least: int, most: int) -> int:
     """The whole number in variable `name`, or a refusal that says what was expected."""
     text = env.str(name, default="")
-    if not text:
-        return default
+    return whole_number(name, text, least=least, most=most) if text else default
+
+
+def whole_number(name: str, text: str, *, least: int, most: int) -> int:
     if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
         raise ImproperlyConfigured(f"{name}={text}: expected a whole number from {least} to {most}.")
     return int(text)
@@ -39,14 +45,28 @@ def switch(name: str, *, default: bool) -> bool:
     return choice(name, "true" if default else "false", "true", "false", "1", "0") in ("true", "1")
 
 
+def listed(name: str) -> list[str]:
+    return [part.strip() for part in env.str(name, default="").split(",") if part.strip()]
+
+
+def ports(name: str) -> frozenset[int]:
+    return frozenset(whole_number(name, text, least=1, most=65_535) for text in listed(name))
+
+
 def address_pairs(name: str) -> frozenset[str]:
-    """`host:port,host:port` as a set of pairs, each checked for its port."""
-    pairs = frozenset(pair.strip().lower() for pair in env.str(name, default="").split(",") if pair.strip())
-    for pair in pairs:
-        host, _, port = pair.rpartition(":")
-        if not host or not port.isdecimal() or not 0 < int(port) < 65_536:  # noqa: PLR2004 - the last TCP port
-            raise ImproperlyConfigured(f"{name}={pair}: expected address:port pairs, separated by commas.")
-    return pairs
+    """`host:port,host:port`, each written as the gate writes it."""
+    return frozenset(address_pair(name, text) for text in listed(name))
+
+
+def address_pair(name: str, text: str) -> str:
+    try:
+        return addresses.canonical_pair(text)
+    except ValueError:
+        shown = text.rpartition("@")[2]  # before it there may be a password
+        raise ImproperlyConfigured(
+            f"{name}={shown}: expected host:port pairs like 127.0.0.1:8901, separated by commas; "
+            "each is one host at one port, without a scheme, a path, a wildcard or a range."
+        ) from None
 
 
 # -- what the operator decides -------------------------------------------------------------------------
@@ -66,13 +86,15 @@ HTTPS = SCRPY_PUBLIC_URL.startswith("https:")
 
 SCRPY_CHROMIUM_PATH = env.str("SCRPY_CHROMIUM_PATH", default="") or None
 SCRPY_SANDBOX = cast(Literal["auto", "on", "off"], choice("SCRPY_SANDBOX", "auto", "auto", "on", "off"))
+if SCRPY_SANDBOX == "auto" and not DEVELOPMENT:
+    SCRPY_SANDBOX = "on"
 CORES = len(os.sched_getaffinity(0))
 SCRPY_WORKER_PROCESSES = integer("SCRPY_WORKER_PROCESSES", max(1, CORES // 2), least=1, most=256)
 SCRPY_LANES = integer("SCRPY_LANES", 16, least=1, most=64)
 SCRPY_EGRESS_ALLOW = address_pairs("SCRPY_EGRESS_ALLOW")
 if DEVELOPMENT:
     SCRPY_EGRESS_ALLOW |= {f"127.0.0.1:{SHOP_PORT}", f"localhost:{SHOP_PORT}"}
-EGRESS_POLICY = Policy(allow=SCRPY_EGRESS_ALLOW)
+SCRPY_EGRESS_PORTS = ports("SCRPY_EGRESS_PORTS")
 SCRPY_WEBHOOK_ALLOW_HTTP = switch("SCRPY_WEBHOOK_ALLOW_HTTP", default=DEVELOPMENT)
 SCRPY_MAX_URLS_PER_JOB = integer("SCRPY_MAX_URLS_PER_JOB", 10_000, least=1, most=1_000_000)
 SCRPY_RETENTION_DAYS = integer("SCRPY_RETENTION_DAYS", 30, least=1, most=36_500)
@@ -128,6 +150,30 @@ def database() -> dict[str, Any]:
 
 DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- egress --------------------------------------------------------------------------------------------
+
+
+def own_services() -> frozenset[str]:
+    """Where the web, the queue and the database listen: no page and no webhook may talk to them."""
+    with named("SCRPY_HOST"):
+        web = {addresses.pair(SCRPY_HOST, SCRPY_PORT)}
+    with named("REDIS_URL"):
+        queue = addresses.redis_pairs(REDIS_URL)
+    with named("DATABASE_URL"):
+        return queue | web | addresses.postgres_pairs(DATABASES["default"])
+
+
+@contextmanager
+def named(name: str) -> Iterator[None]:
+    """Refuse what is no address by its variable alone: there may be a password in it."""
+    try:
+        yield
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}: its host and port are no address that one could connect to.") from None
+
+
+EGRESS_POLICY = Policy(allow=SCRPY_EGRESS_ALLOW, ports=PORTS | SCRPY_EGRESS_PORTS, own=own_services())
 
 # -- Django --------------------------------------------------------------------------------------------
 
