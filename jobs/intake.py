@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from jobs.models import Account, HostQueue, Job, Page
+from jobs.proxies import sealed
 from jobs.queue.clock import database_now
 from jobs.queue.dispatch import try_dispatch
 from scraping.egress import Target
+from scraping.egress.upstream import Upstream
 
 
 class InsufficientCredits(Exception):
@@ -20,7 +22,10 @@ class InsufficientCredits(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """What a client asked for, checked. `selectors` to `webhook` are the client's JSON as text."""
+    """What a client asked for, checked. `selectors` to `webhook` are the client's JSON as text.
+
+    `options` is without the credentials of the proxy, which only `proxy` has.
+    """
 
     name: str | None
     targets: Sequence[Target]
@@ -32,6 +37,7 @@ class JobRequest:
     wait_until: str
     max_attempts: int
     host_concurrency: int
+    proxy: Upstream | None = None
 
 
 @transaction.atomic
@@ -52,6 +58,7 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
         options=request.options,
         metadata=request.metadata,
         webhook=request.webhook,
+        sealed_proxy=sealed(request.proxy) if request.proxy else None,
         timeout_ms=request.timeout_ms,
         wait_until=request.wait_until,
         max_attempts=request.max_attempts,

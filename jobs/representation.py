@@ -1,7 +1,8 @@
 """How jobs and results look outside: one form for the API's answers and for webhooks.
 
 What the user sent (selectors, options, metadata) and what was scraped are kept as JSON text and spliced in as
-they are, byte for byte and in their order. The dicts made here are for `orjson.dumps` alone.
+they are, byte for byte and in their order; a proxy's credentials are not in that text. The dicts made here are for
+`orjson.dumps` alone.
 """
 
 from collections.abc import Iterable

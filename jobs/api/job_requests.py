@@ -1,6 +1,7 @@
 """Checks what a client asks of a new job, field by field, and tells all that is wrong with it at once."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import orjson
@@ -11,6 +12,8 @@ from jobs.api.errors import Problems
 from jobs.api.names import did_you_mean
 from jobs.intake import JobRequest
 from scraping.egress import Target, check
+from scraping.egress.gate import CONTROL
+from scraping.egress.upstream import Upstream, check_proxy
 from scraping.errors import RulesError, UrlError
 from scraping.rules import parse
 
@@ -20,11 +23,14 @@ FIELDS = ("name", "urls", "selectors", "webhook", "options", "metadata")
 # fmt: off
 LATER_OPTIONS = frozenset((
     "waitFor", "acceptStatus", "headers", "cookies", "userAgent", "viewport", "device", "locale", "timezone",
-    "geolocation", "colorScheme", "javascript", "block", "proxy", "actions", "outputs", "session", "hostDelay",
+    "geolocation", "colorScheme", "javascript", "block", "actions", "outputs", "session", "hostDelay",
     "respectRobots", "maxAge", "concurrency", "priority", "deadline", "deduplicate",
 ))
 # fmt: on
 """Options of the contract that this build does not have yet."""
+PROXY_FIELDS = ("server", "username", "password")
+MOST_CREDENTIAL_BYTES = 255
+"""What SOCKS5 can carry."""
 LONGEST_NAME = 200
 MOST_METADATA, LONGEST_METADATA_NAME, LONGEST_METADATA = 20, 100, 4_096
 JSON_NAMES = {
@@ -53,14 +59,20 @@ def read_job_request(body: dict[str, Any]) -> JobRequest:
         name=name,
         targets=targets,
         selectors=as_text(selectors),
-        options=as_text(body.get("options", {})),
+        options=as_text(without_credentials(body.get("options", {}))),
         metadata=as_text(metadata),
         webhook=None if webhook is None else as_text(webhook),
         timeout_ms=options["timeout"],
         wait_until=options["waitUntil"],
         max_attempts=1 + options["retries"],
         host_concurrency=options["hostConcurrency"],
+        proxy=options["proxy"],
     )
+
+
+def without_credentials(options: dict[str, Any]) -> dict[str, Any]:
+    """What of valid options may be stored in the open and shown."""
+    return {**options, "proxy": {"server": options["proxy"]["server"]}} if "proxy" in options else options
 
 
 def as_text(value: object) -> str:
@@ -81,9 +93,10 @@ def typed(value: object, kind: type[T], field: str, problems: Problems) -> T | N
     return None
 
 
-def required(body: Mapping[str, Any], field: str, kind: type[T], problems: Problems) -> T | None:
-    if field in body:
-        return typed(body[field], kind, field, problems)
+def required(body: Mapping[str, Any], name: str, kind: type[T], problems: Problems, *, within: str = "") -> T | None:
+    field = joined(within, name)
+    if name in body:
+        return typed(body[name], kind, field, problems)
     problems.add(field, "required", "This field is required.")
     return None
 
@@ -176,11 +189,49 @@ def one_of(*choices: str) -> OptionReader:
     return read
 
 
+def read_proxy(value: object, field: str, problems: Problems) -> Upstream | None:
+    given = typed(value, dict, field, problems)
+    if given is None:
+        return None
+    refuse_unknown(given, PROXY_FIELDS, field, problems)
+    server = read_server(given, field, problems)
+    username, password = (read_credential(given, name, field, problems) for name in ("username", "password"))
+    if "password" in given and "username" not in given:
+        problems.add(f"{field}.username", "required", "A password needs a user name.")
+    if server and server.scheme != "socks5" and ":" in (username or ""):
+        problems.add(f"{field}.username", "invalid_character", "A colon cannot be in a user name for HTTP.")
+    return server and replace(server, username=username, password=password)
+
+
+def read_server(given: Mapping[str, Any], field: str, problems: Problems) -> Upstream | None:
+    server = required(given, "server", str, problems, within=field)
+    try:
+        return None if server is None else check_proxy(server, settings.EGRESS_POLICY)
+    except UrlError as error:
+        problems.add(f"{field}.server", error.code, str(error))
+        return None
+
+
+def read_credential(given: Mapping[str, Any], name: str, field: str, problems: Problems) -> str | None:
+    """A user name or password, None if it is not given. No problem quotes it."""
+    path = f"{field}.{name}"
+    text = typed(given[name], str, path, problems) if name in given else None
+    if text is None:
+        return None
+    if found := CONTROL.search(text):
+        problems.add(path, "invalid_character", f"U+{ord(found[0]):04X} cannot be part of it.")
+    elif not 1 <= len(text.encode()) <= MOST_CREDENTIAL_BYTES:
+        code = "too_long" if text else "required"
+        problems.add(path, code, f"Expected 1 to {MOST_CREDENTIAL_BYTES} bytes in UTF-8.")
+    return text
+
+
 OPTIONS: dict[str, tuple[OptionReader, Any]] = {
     "timeout": (whole(1_000, 120_000), 30_000),
     "retries": (whole(0, 10), 2),
     "waitUntil": (one_of("commit", "domcontentloaded", "load", "networkidle"), "auto"),
     "hostConcurrency": (whole(1, 100), 8),
+    "proxy": (read_proxy, None),
 }
 """What reads an option, and what holds when it is not given."""
 

@@ -33,7 +33,8 @@ class JobQuerySet(models.QuerySet["Job"]):
 class Job(models.Model):
     """One request by a user.
 
-    `selectors`, `options`, `metadata` and `webhook` are the user's JSON as text, byte for byte.
+    `selectors`, `options`, `metadata` and `webhook` are the user's JSON as text, byte for byte; but a proxy's
+    credentials are not in `options`: they are in `sealed_proxy` alone, which `jobs.proxies` opens.
     Counters move in the transaction that moves the page, so that they add up in every read.
     """
 
@@ -47,6 +48,7 @@ class Job(models.Model):
     options = models.TextField(default="{}")
     metadata = models.TextField(default="{}")
     webhook = models.TextField(null=True)
+    sealed_proxy = models.TextField(null=True, editable=False)
 
     timeout_ms = models.PositiveIntegerField()
     wait_until = models.CharField(max_length=20)

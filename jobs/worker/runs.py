@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 from jobs.models import Page
 from jobs.models.page import PageStatus
+from jobs.proxies import opened
 from jobs.queue.dispatch import try_dispatch
 from jobs.queue.leases import release, release_queued, start
 from jobs.recording import record_failure, record_start, record_success
@@ -20,6 +21,7 @@ from jobs.worker.claims import Aborted, Claim, Claims
 from scraping import rules
 from scraping.browser import BrowserPool, Lane
 from scraping.egress import UrlError, check
+from scraping.egress.upstream import Upstream
 from scraping.errors import BlockedAddress, BrowserCrashed, InternalError, ScrapeError
 from scraping.render import FetchOptions, Outcome, WaitUntil, scrape
 from scraping.rules import Rules
@@ -60,6 +62,22 @@ class Runner:
         try_dispatch()
 
     def _render_pages(self, claim: Claim, pages: list[Page]) -> int:
+        """Through the job's proxy, if it has one; how many were rendered and recorded."""
+        kept = pages[0].job.sealed_proxy
+        try:
+            upstream = opened(kept) if kept else None
+        except ScrapeError as error:
+            return self._fail_pages(claim, pages, error)
+        return self._render_in_lanes(claim, pages, upstream)
+
+    def _fail_pages(self, claim: Claim, pages: list[Page], error: ScrapeError) -> int:
+        """One attempt at each, which fails before it has needed a lane; how many were recorded."""
+        for done, page in enumerate(pages):
+            if not (self._begin(claim, page) and self._fail(claim, page, error, duration_ms=0)):
+                return done
+        return len(pages)
+
+    def _render_in_lanes(self, claim: Claim, pages: list[Page], upstream: Upstream | None) -> int:
         """In one lane as long as that is fit for use; how many were rendered and recorded."""
         lane: Lane | None = None
         done = 0
@@ -69,7 +87,8 @@ class Runner:
                 if lane and not lane.usable:
                     self._give_back(lane)
                     lane = None
-                lane = lane or claim.call(self._pool.borrow(page.job.public_id, page.host_queue.host))
+                owner, host = page.job.public_id, page.host_queue.host
+                lane = lane or claim.call(self._pool.borrow(owner, host, upstream=upstream))
                 if not self._render_page(claim, lane, page):
                     break
                 done += 1
@@ -89,10 +108,8 @@ class Runner:
 
     def _render_page(self, claim: Claim, lane: Lane, page: Page) -> bool:
         """One attempt, recorded. False if the claim is no longer ours: the rest of the run is someone else's."""
-        if not start(page, token=claim.token, worker=self._worker):
+        if not self._begin(claim, page):
             return False
-        page.attempts += 1
-        record_start(page)
         close_old_connections()
         began = time.monotonic()
         try:
@@ -101,9 +118,19 @@ class Runner:
             release(page, token=claim.token)
             return False
         except ScrapeError as error:
-            failure, duration_ms = error, round((time.monotonic() - began) * 1000)
-            return persist(lambda: record_failure(page, failure, token=claim.token, duration_ms=duration_ms))
+            return self._fail(claim, page, error, duration_ms=round((time.monotonic() - began) * 1000))
         return persist(lambda: record_outcome(page, outcome, token=claim.token))
+
+    def _begin(self, claim: Claim, page: Page) -> bool:
+        """Count an attempt. False if the claim is no longer ours."""
+        if not start(page, token=claim.token, worker=self._worker):
+            return False
+        page.attempts += 1
+        record_start(page)
+        return True
+
+    def _fail(self, claim: Claim, page: Page, error: ScrapeError, *, duration_ms: int) -> bool:
+        return persist(lambda: record_failure(page, error, token=claim.token, duration_ms=duration_ms))
 
 
 async def scrape_page(lane: Lane, page: Page) -> Outcome:

@@ -104,7 +104,7 @@ def places(answer):
         ("options", {"waitUntil": "LOAD"}, "options.waitUntil", "invalid_choice"),
         ("options", {"waitUntil": ["load"]}, "options.waitUntil", "invalid_type"),
         ("options", {"outputs": ["html"]}, "options.outputs", "unsupported_option"),
-        ("options", {"proxy": None}, "options.proxy", "unsupported_option"),
+        ("options", {"device": None}, "options.device", "unsupported_option"),
         ("options", {"launchArgs": []}, "options.launchArgs", "unknown_field"),
         # keys that are not a caller's to set
         ("status", "completed", "status", "unknown_field"),
