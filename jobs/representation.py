@@ -56,6 +56,7 @@ def result_as_dict(page: Page) -> dict[str, Any]:
             "finalUrl": page.final_url,
             "duration": page.duration_ms,
             "attempts": page.attempts,
+            **({"blockedRequests": page.blocked_requests} if page.blocked_requests else {}),
             **({"truncated": orjson.Fragment(page.truncated)} if page.truncated else {}),
         },
     }

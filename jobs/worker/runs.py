@@ -161,6 +161,7 @@ def record_outcome(page: Page, outcome: Outcome, *, token: UUID) -> bool:
         page,
         token=token,
         data=orjson.dumps(outcome.data).decode(),
+        blocked_requests=outcome.blocked_requests,
         truncated=orjson.dumps(sorted(outcome.cut)).decode() if outcome.cut else None,
         status_code=outcome.status_code,
         final_url=outcome.final_url,
