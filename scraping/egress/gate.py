@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ada_url import URL, HostType
 
 from scraping.egress.address import is_public
+from scraping.egress.names import is_local_name, is_name
 from scraping.egress.policy import DEFAULT_POLICY, Policy
 from scraping.errors import UrlError
 
@@ -14,12 +15,6 @@ SCHEMES = {"http:": 80, "https:": 443}
 """What may be fetched, with the port it means."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-NAME = re.compile(r"(?=.{1,254}$)[^.]{1,63}(\.[^.]{1,63})*\.?")
-"""What DNS can hold: labels of 63 octets, 253 in all, and perhaps the dot of the root."""
-
-LOCAL_NAMES = frozenset({"localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan"})
-"""Last labels that only a machine's own network answers for; `home.arpa` is the one of two labels."""
 
 # fmt: off
 UNSAFE_PORTS = frozenset({
@@ -52,36 +47,51 @@ class Target:
 def check(url: str, policy: Policy = DEFAULT_POLICY) -> Target:
     """Parse `url` as a browser would and refuse what must not be fetched. Resolves no name.
 
+    What leads inside is `blocked_address`, whatever its port; a port that a public host may not be asked at is
+    `invalid_url`. Names are judged by
+    `names.is_local_name`. Checking a target's
+    `canonical` gives that target again.
+
     Raises: UrlError, `invalid_url` or `blocked_address`.
     Source: https://url.spec.whatwg.org/
     """
     _refuse_characters(url)
     parsed = _parse(url)
-    _refuse_form(parsed)
     target = _target(url, parsed)
+    _refuse_form(parsed, target)
     if _is_forbidden(parsed, target, policy):
         raise UrlError(
             "blocked_address", f"{target.host} is not on the public internet; only public sites can be scraped."
         )
-    if target.port not in policy.ports and target.host_key not in policy.allow:
-        ports = ", ".join(map(str, sorted(policy.ports)))
-        raise UrlError("invalid_url", f"Port {target.port} is not one that may be asked; those are {ports}.")
+    _refuse_port(target, policy)
     return target
 
 
 def leads_inside(url: str, policy: Policy = DEFAULT_POLICY) -> bool:
-    """Whether a browser that has come to `url` by itself stands where it must not; the form of the URL is its own."""
-    parsed = _parse(url)
-    return parsed.protocol in SCHEMES and _is_forbidden(parsed, _target(url, parsed), policy)
+    """Whether a browser that has come to `url` by itself stands where it must not; the form of the URL is its own.
+
+    What cannot be read cannot be judged: then it does.
+    """
+    try:
+        parsed = _parse(url)
+        return parsed.protocol in SCHEMES and _is_forbidden(parsed, _target(url, parsed), policy)
+    except UrlError:
+        return True
 
 
 def _refuse_characters(url: str) -> None:
-    if len(url) > MAX_URL_CHARS:
-        raise UrlError("invalid_url", f"The URL has {len(url):,} characters; at most {MAX_URL_CHARS:,} are allowed.")
+    _refuse_length(url, "")
     if CONTROL.search(url):
         raise UrlError("invalid_url", "The URL contains a control character or half of a surrogate pair.")
     if "\\" in url:
         raise UrlError("invalid_url", "The URL contains a backslash; write it as %5C.")
+
+
+def _refuse_length(url: str, how: str) -> None:
+    if len(url) > MAX_URL_CHARS:
+        raise UrlError(
+            "invalid_url", f"The URL has {len(url):,} characters{how}; at most {MAX_URL_CHARS:,} are allowed."
+        )
 
 
 def _parse(url: str) -> URL:
@@ -91,38 +101,40 @@ def _parse(url: str) -> URL:
         raise UrlError("invalid_url", "This is not an absolute URL that a browser understands.") from None
 
 
-def _refuse_form(parsed: URL) -> None:
-    if parsed.protocol not in SCHEMES:
-        raise UrlError(
-            "invalid_url", f"Only http and https URLs can be scraped, not {parsed.protocol.removesuffix(':')}."
-        )
-    if parsed.username or parsed.password:
-        raise UrlError("invalid_url", "The URL contains a user name or a password; remove them.")
-    if parsed.host_type is HostType.DEFAULT and not NAME.fullmatch(parsed.hostname):
-        raise UrlError("invalid_url", f"{parsed.hostname[:60]} is no name that a host can have.")
-    if _port(parsed) in UNSAFE_PORTS:
-        raise UrlError("invalid_url", f"Port {_port(parsed)} is one that browsers refuse.")
-
-
 def _target(sent: str, parsed: URL) -> Target:
-    scheme = parsed.protocol.removesuffix(":")
-    return Target(sent, parsed.href, scheme, parsed.hostname, _port(parsed), parsed.origin)
+    """What the parser read; each property costs a call, so it is asked for once."""
+    protocol, host, port = parsed.protocol, parsed.hostname, parsed.port
+    if protocol not in SCHEMES:
+        raise UrlError("invalid_url", f"Only http and https URLs can be scraped, not {protocol.removesuffix(':')}.")
+    if "|" in sent:
+        parsed.pathname = parsed.pathname.replace("|", "%7C")  # as Chromium does, though the standard does not
+    origin = f"{protocol}//{host}:{port}" if port else f"{protocol}//{host}"
+    return Target(sent, parsed.href, protocol.removesuffix(":"), host, int(port or SCHEMES[protocol]), origin)
 
 
-def _port(parsed: URL) -> int:
-    return int(parsed.port or SCHEMES[parsed.protocol])
+def _refuse_form(parsed: URL, target: Target) -> None:
+    if "@" in target.sent and (parsed.username or parsed.password):
+        raise UrlError("invalid_url", "The URL contains a user name or a password; remove them.")
+    if parsed.host_type is HostType.DEFAULT and not is_name(target.host):
+        raise UrlError("invalid_url", f"{target.host[:60]} is no name that a host can have.")
+    _refuse_length(target.canonical, " when percent-encoded")
+
+
+def _refuse_port(target: Target, policy: Policy) -> None:
+    if target.port in UNSAFE_PORTS:
+        raise UrlError("invalid_url", f"Port {target.port} is one that browsers refuse.")
+    if target.port not in policy.ports and target.host_key not in policy.allow:
+        ports = ", ".join(map(str, sorted(policy.ports - UNSAFE_PORTS)))
+        raise UrlError("invalid_url", f"Port {target.port} is not one that may be asked; those are {ports}.")
 
 
 def _is_forbidden(parsed: URL, target: Target, policy: Policy) -> bool:
-    return target.host_key in policy.own or (_is_inside(parsed) and target.host_key not in policy.allow)
+    if policy.own and f"{target.host.rstrip('.')}:{target.port}" in policy.own:
+        return True
+    return _is_inside(parsed, target.host) and target.host_key not in policy.allow
 
 
-def _is_inside(parsed: URL) -> bool:
+def _is_inside(parsed: URL, host: str) -> bool:
     if parsed.host_type is HostType.DEFAULT:
-        return _is_local_name(parsed.hostname)
-    return not is_public(parsed.hostname.strip("[]"))
-
-
-def _is_local_name(host: str) -> bool:
-    labels = host.rstrip(".").split(".")
-    return len(labels) == 1 or labels[-1] in LOCAL_NAMES or labels[-2:] == ["home", "arpa"]
+        return is_local_name(host)
+    return not is_public(host.strip("[]"))
