@@ -11,11 +11,12 @@ Underscores, and hyphens at either end, are against the rules for hosts, but sit
 
 LOCAL_NAMES = frozenset({
     "localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan",
-    "invalid", "onion", "alt",
+    "onion", "alt",
 })  # fmt: skip
 """Last labels that public DNS never answers for: a machine's own network does, or another system, or nobody.
 
-`home.arpa` is the one of two labels. `test` and `example` are left to DNS, and every address that DNS gives is judged.
+`home.arpa` is the one of two labels. `invalid`, `test` and `example` are left to DNS, and every address that it gives
+is judged.
 """
 
 PUNYCODE = "xn--"
