@@ -100,6 +100,8 @@ class Browser:
 
     async def close(self) -> None:
         """Close it, politely at first; afterwards neither process nor directory is left. Never raises."""
+        for lane in self.lanes:
+            lane.cut_off()
         limit_s = self.limits.cleanup_timeout_ms / 1000
         with suppress(PlaywrightError, TimeoutError):
             async with asyncio.timeout(limit_s):

@@ -89,10 +89,11 @@ class Lane:
     async def open(cls, browser: Browser, owner: str, *, dialler: Dialler, upstream: Upstream | None) -> "Lane":
         """Open a fresh context and tab, whose only way out is a proxy of their own. Raises: BrowserCrashed."""
         proxy = LaneProxy(dialler, browser.limits, upstream)
+        proxy_url = await proxy.open()
         try:
             with translated("Chromium"):
                 context = await browser.handle.new_context(
-                    proxy={"server": await proxy.open(), "bypass": PROXY_EVERYTHING},
+                    proxy={"server": proxy_url, "bypass": PROXY_EVERYTHING},
                     service_workers="block",
                     accept_downloads=False,
                     permissions=[],  # all are denied, rather than asked for
@@ -324,11 +325,15 @@ class Lane:
             self._closing = asyncio.create_task(self._close())
         await asyncio.shield(self._closing)
 
+    def cut_off(self) -> None:
+        """End all connections, and take no more."""
+        self._proxy.close()
+
     async def _close(self) -> None:
         """First politely, then by crashing the tab alone, whose page may keep all busy, then with the browser."""
         if self._rest is not None:
             self._rest.cancel()
-        self._proxy.close()
+        self.cut_off()
         closing = _unheard(self._context.close())
         try:
             if not await self._ends(closing):
