@@ -6,6 +6,7 @@ import socket
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from jobs.checks import sandbox_impossible
 from scraping.browser.locate import ChromiumMissing, find_chromium
 
 
@@ -34,6 +35,12 @@ def check_chromium(configured: str | None) -> None:
         find_chromium(configured)
     except ChromiumMissing as error:
         raise CannotStart(f"{error} `make setup` does that.") from error
+
+
+def check_sandbox() -> None:
+    """Raises CannotStart if the workers' browsers could not have the sandbox that is wanted."""
+    if impossible := sandbox_impossible():
+        raise CannotStart(impossible)
 
 
 def check_database() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from jobs.checks import inside_opened
 from scrpy.supervisor.banner import banner
-from scrpy.supervisor.checks import check_chromium, check_database, check_port
+from scrpy.supervisor.checks import check_chromium, check_database, check_port, check_sandbox
 from scrpy.supervisor.family import queue, the_rest
 from scrpy.supervisor.leases import expire_leases
 from scrpy.supervisor.lock import only_one
@@ -23,6 +24,8 @@ def run() -> None:
     with ExitStack() as held:
         held.enter_context(only_one(settings.SCRPY_HOME))
         scratch = held.enter_context(scratch_dir(settings.SCRPY_HOME))
+        if opened := inside_opened():
+            say(opened)
         check_machine()
         socket = scratch / "queue.sock" if settings.EMBEDDED_QUEUE else None
         if socket:
@@ -34,6 +37,7 @@ def run() -> None:
 def check_machine() -> None:
     """Raises CannotStart for the first thing that is wrong, while nothing runs yet."""
     check_chromium(settings.SCRPY_CHROMIUM_PATH)
+    check_sandbox()
     check_database()
     check_port(settings.SCRPY_HOST, settings.SCRPY_PORT, what="The API")
     if settings.DEVELOPMENT:

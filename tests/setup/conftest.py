@@ -1,9 +1,12 @@
 """Supervisors over toy programs, and what they leave behind."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 
 from scrpy.supervisor.scratch import remove_leftovers
+from tests.setup.operator import AS_NOBODY, MANAGE, Operator
 from tests.until import until
 
 PRELUDE = "import os, signal, subprocess, sys, time; from pathlib import Path\n"
@@ -61,6 +65,32 @@ class Toy:
         for number in signals:
             self.process.send_signal(number)
         return self.process.wait(30)
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    """Whoever runs the tests, with an empty home."""
+    return Operator(tmp_path)
+
+
+@pytest.fixture
+def manage(operator: Operator) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`manage("up", NAME=value, …)`: `manage.py up` with this environment on an empty home, to its end."""
+    return operator.manage
+
+
+@pytest.fixture
+def ordinary(tmp_path: Path) -> Iterator[Operator]:
+    """The same, or nobody if that is root; skips where root cannot become nobody."""
+    if os.geteuid() != 0:
+        yield Operator(tmp_path)
+        return
+    with tempfile.TemporaryDirectory(prefix="scrpy-ordinary-") as home:
+        shutil.chown(home, "nobody", "nogroup")
+        nobody = Operator(Path(home), AS_NOBODY)
+        if not nobody.can(sys.executable, str(MANAGE), "version"):
+            pytest.skip("root may not become nobody here")
+        yield nobody
 
 
 @pytest.fixture

@@ -2,12 +2,9 @@
 
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from scrpy.supervisor.backoff import PAUSES_S, STABLE_S, Backoff
 from scrpy.supervisor.checks import CannotStart, check_chromium, check_port
@@ -16,28 +13,8 @@ from scrpy.supervisor.logfile import MAX_BYTES, LogFile
 from scrpy.supervisor.scratch import scratch_dir
 
 
-@pytest.fixture
-def make_run(tmp_path):
-    """`make_run(NAME=value, …)`: `manage.py up` with this environment, to its end."""
-
-    def run(**env: str) -> subprocess.CompletedProcess:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("SCRPY_")}
-        inherited.pop("REDIS_URL")
-        return subprocess.run(
-            [sys.executable, settings.BASE_DIR / "manage.py", "up"],
-            env={**inherited, "SCRPY_HOME": str(tmp_path), **env},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-
-    return run
-
-
-def test_up_on_an_empty_database_says_what_to_do_and_starts_nothing(make_run, tmp_path):
-    ran = make_run(DATABASE_URL="")
+def test_up_on_an_empty_database_says_what_to_do_and_starts_nothing(manage, tmp_path):
+    ran = manage("up")
 
     assert ran.returncode == 1
     assert ran.stderr.startswith("scrpy cannot start: The database lacks ")
@@ -46,8 +23,8 @@ def test_up_on_an_empty_database_says_what_to_do_and_starts_nothing(make_run, tm
     assert not (tmp_path / "logs").exists()
 
 
-def test_up_without_chromium_says_so_in_one_line(make_run):
-    ran = make_run(SCRPY_CHROMIUM_PATH="/nonexistent/chromium")
+def test_up_without_chromium_says_so_in_one_line(manage):
+    ran = manage("up", SCRPY_CHROMIUM_PATH="/nonexistent/chromium")
 
     assert ran.returncode == 1
     assert "/nonexistent/chromium, does not exist" in ran.stderr

@@ -1,8 +1,13 @@
 """`manage.py webhooks`: send webhooks."""
 
+import logging
+
 from django.core.management.base import BaseCommand
 
+from jobs import checks
 from jobs.worker.serve import serve
+
+logger = logging.getLogger(__name__)
 
 SENDERS = 16
 """Threads: how many deliveries may be on their way at once."""
@@ -14,4 +19,6 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         import jobs.actors  # noqa: F401, PLC0415 - declares the actors to the broker
 
+        if opened := checks.inside_opened():
+            logger.warning(opened)
         serve(queue="webhooks", threads=SENDERS)
