@@ -48,9 +48,7 @@ def check(url: str, policy: Policy = DEFAULT_POLICY) -> Target:
     """Parse `url` as a browser would and refuse what must not be fetched. Resolves no name.
 
     What leads inside is `blocked_address`, whatever its port; a port that a public host may not be asked at is
-    `invalid_url`. Names are judged by
-    `names.is_local_name`. Checking a target's
-    `canonical` gives that target again.
+    `invalid_url`. Names are judged by `names`. Checking a target's `canonical` gives that target again.
 
     Raises: UrlError, `invalid_url` or `blocked_address`.
     Source: https://url.spec.whatwg.org/
