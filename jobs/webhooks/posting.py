@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from http.client import HTTPException
 from threading import Timer
 from time import monotonic
@@ -14,15 +15,17 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
-from scraping.egress.address import is_public
-from scraping.egress.gate import Target, check
-from scraping.errors import UrlError
+from scraping.egress import Policy, Target, check
+from scraping.egress.dial import Dialler
+from scraping.errors import BlockedAddress, ConnectionFailed, DnsError, UrlError
 
 TIMEOUT_S = 30.0
 """For all of it: from the look-up of the name to the end of the answer."""
 MOST_READ_BYTES = 20_000
 MOST_KEPT_CHARS = 2_000
-NETWORK_ERRORS = (OSError, HTTPException, HTTPError)
+NETWORK_ERRORS = (DnsError, ConnectionFailed, OSError, HTTPException, HTTPError)
+SENDERS = 16
+"""How many deliveries may be on their way at once, each in a thread of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,7 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
         with exchange(target, body=body, headers=headers, deadline=deadline) as response:
             status_code, retry_after = response.status, response.headers.get("Retry-After")
             excerpt = text_of(beginning(response))
-    except UrlError as error:
+    except (UrlError, BlockedAddress) as error:
         excerpt = f"{error.code}: {error}"
     except NETWORK_ERRORS as error:
         excerpt = f"No answer within {TIMEOUT_S:g} s." if monotonic() >= deadline else reason(error)
@@ -63,7 +66,9 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
 @contextmanager
 def exchange(target: Target, *, body: bytes, headers: Mapping[str, str], deadline: float) -> Iterator[HTTPResponse]:
     """Send the request and lend the answer, of which only the head has been read."""
-    with closing(dial(target, deadline=deadline)) as plain, cut_off(plain, deadline=deadline):
+    way_out = dialler(settings.EGRESS_POLICY)
+    plain = way_out.connect_blocking(target.host, target.port, deadline=deadline)
+    with closing(plain), cut_off(plain, deadline=deadline):
         sock = encrypted(plain, host=target.host) if target.scheme == "https" else plain
         with closing(sock), closing(HTTPConnection(target.host, timeout=TIMEOUT_S)) as connection:
             connection.sock = sock
@@ -75,26 +80,10 @@ def exchange(target: Target, *, body: bytes, headers: Mapping[str, str], deadlin
                 yield response
 
 
-def dial(target: Target, *, deadline: float) -> socket.socket:
-    """A connection to the first of the target's addresses that takes one; all of them must be public.
-
-    What was judged is what is dialled: asked again, the name might give another address.
-    """
-    addresses = resolve(target.host.strip("[]"), target.port)
-    allowed = target.host_key in settings.EGRESS_POLICY.allow
-    if not allowed and not all(is_public(address) for address in addresses):
-        raise UrlError("blocked_address", f"{target.host} leads to an address that is not on the public internet.")
-    for address in addresses:
-        with suppress(OSError):
-            left_s = max(deadline - monotonic(), 0.001)
-            return socket.create_connection((address, target.port), timeout=left_s)
-    raise ConnectionRefusedError
-
-
-def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a host, in the order in which to try them. Blocks; the resolver has time limits of its own."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
+@lru_cache(maxsize=1)
+def dialler(policy: Policy) -> Dialler:
+    """The one way out of this process."""
+    return Dialler(policy, threads=SENDERS)
 
 
 @contextmanager
@@ -139,10 +128,10 @@ def text_of(content: bytes) -> str:
 
 def reason(error: Exception) -> str:
     """Why there was no answer, in words that name no address."""
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, DnsError):
         return "The host's name leads nowhere: DNS knows no address for it."
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or error}."
-    if isinstance(error, ConnectionRefusedError):
+    if isinstance(error, ConnectionFailed):
         return "The endpoint takes no connections."
     return "The connection broke off before a whole answer had come."

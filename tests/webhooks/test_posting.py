@@ -3,24 +3,32 @@
 import socket
 import ssl
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from jobs.webhooks import posting
 from jobs.webhooks.posting import post
-from scraping.egress import Policy
+from scraping.egress import Policy, dial
+from scraping.egress.dial import Dialler
 
 SELF_SIGNED = Path(__file__).parent.parent / "site" / "selfsigned.pem"
 
 
 @pytest.fixture
 def names(monkeypatch):
-    """What the resolver knows: a dictionary to fill."""
+    """What the resolver knows: a dictionary to fill; a name that is not in it has no address."""
     known = {}
-    monkeypatch.setattr(posting, "resolve", lambda host, _port: known[host])
+    monkeypatch.setattr(posting, "dialler", lambda policy: Dialler(policy, lookup=partial(look_up, known), threads=1))
     return known
+
+
+def look_up(known, host):
+    if host not in known:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    return known[host]
 
 
 @pytest.fixture
@@ -32,7 +40,7 @@ def dialled(monkeypatch):
         addresses.append(address)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(posting.socket, "create_connection", refuse)
+    monkeypatch.setattr(dial.socket, "create_connection", refuse)
     return addresses
 
 
@@ -121,15 +129,48 @@ def shake_hands(server, context):
         context.wrap_socket(connection, server_side=True)
 
 
-def test_a_name_that_does_not_exist_is_said_to(monkeypatch):
-    def unknown(_host, _port):
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+def test_a_name_that_does_not_exist_is_said_to(names):
+    answer = sent_to("https://hooks.example.com/")
 
-    monkeypatch.setattr(posting, "resolve", unknown)
+    assert names == {}
+    assert answer.excerpt == "The host's name leads nowhere: DNS knows no address for it."
 
-    assert (
-        sent_to("https://hooks.example.com/").excerpt == "The host's name leads nowhere: DNS knows no address for it."
-    )
+
+def test_a_name_that_nobody_answers_for_is_left_at_the_deadline(monkeypatch):
+    answered = Event()
+    silent = Dialler(Policy(), lookup=lambda _host: answered.wait() and [], threads=1)
+    monkeypatch.setattr(posting, "dialler", lambda _policy: silent)
+    monkeypatch.setattr(posting, "TIMEOUT_S", 0.2)
+
+    answer = sent_to("https://hooks.example.com/")
+    answered.set()
+
+    assert (answer.status_code, answer.excerpt) == (None, "No answer within 0.2 s.")
+
+
+def test_a_name_is_asked_for_once_so_that_it_cannot_change_its_answer(endpoint, settings, monkeypatch):
+    answers = [["127.0.0.1"], ["169.254.169.254"]]
+    port = endpoint.server.server_port
+    settings.EGRESS_POLICY = Policy(allow=frozenset({f"hooks.example.com:{port}"}))
+    fickle = Dialler(settings.EGRESS_POLICY, lookup=lambda _host: answers.pop(0), threads=1)
+    monkeypatch.setattr(posting, "dialler", lambda _policy: fickle)
+
+    answer = sent_to(f"http://hooks.example.com:{port}/")
+
+    assert (answer.status_code, len(answers)) == (200, 1)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "hooks.example.com"])
+def test_our_own_services_are_not_asked_whatever_is_allowed(names, endpoint, settings, host):
+    port = endpoint.server.server_port
+    names["hooks.example.com"] = ["127.0.0.1"]
+    settings.EGRESS_POLICY = Policy(allow=frozenset({f"{host}:{port}"}), own=frozenset({f"0.0.0.0:{port}"}))
+
+    answer = sent_to(f"http://{host}:{port}/")
+
+    assert answer.status_code is None
+    assert answer.excerpt.startswith(f"blocked_address: {host} ")
+    assert endpoint.received == []
 
 
 @pytest.mark.parametrize("url", ["https://[::1]/", "http://localhost/", "https://169.254.169.254/latest", "nonsense"])

@@ -5,12 +5,10 @@ import logging
 from django.core.management.base import BaseCommand
 
 from jobs import checks
+from jobs.webhooks.posting import SENDERS
 from jobs.worker.serve import serve
 
 logger = logging.getLogger(__name__)
-
-SENDERS = 16
-"""Threads: how many deliveries may be on their way at once."""
 
 
 class Command(BaseCommand):
