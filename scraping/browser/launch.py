@@ -142,15 +142,17 @@ async def launch(executable: Path, *, sandbox: Sandbox, limits: Limits) -> Brows
 async def _launch(executable: Path, *, sandboxed: bool, limits: Limits) -> Browser:
     others = _drivers()
     scratch = Path(tempfile.mkdtemp(prefix="scrpy-browser-"))
+    dead_end = _dead_end()
     try:
         async with asyncio.timeout(limits.launch_timeout_ms / 1000):
             playwright = await async_playwright().start()
             try:
-                return await _start(playwright, executable, scratch, sandboxed=sandboxed, limits=limits)
+                return await _start(playwright, executable, scratch, dead_end, sandboxed=sandboxed, limits=limits)
             except PlaywrightError:
                 await playwright.stop()  # which removes the profile of a Chromium that did not start
                 raise
     except BaseException as exc:
+        dead_end.close()
         _abandon(_drivers() - others, scratch)
         if isinstance(exc, TimeoutError):
             raise BrowserCrashed(f"Chromium did not start within {limits.launch_timeout_ms:,} ms.") from exc
@@ -174,9 +176,14 @@ def _abandon(drivers: set[Process], scratch: Path) -> None:
 
 
 async def _start(
-    playwright: Playwright, executable: Path, scratch: Path, *, sandboxed: bool, limits: Limits
+    playwright: Playwright,
+    executable: Path,
+    scratch: Path,
+    dead_end: socket.socket,
+    *,
+    sandboxed: bool,
+    limits: Limits,
 ) -> Browser:
-    dead_end = _dead_end()
     handle = await playwright.chromium.launch(
         executable_path=executable,
         chromium_sandbox=sandboxed,
