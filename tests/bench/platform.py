@@ -1,14 +1,10 @@
-"""`make bench`: the platform end to end, against a bare Playwright loop with kept tabs over the same pages.
+"""The platform end to end, against a bare Playwright loop with kept tabs over the same pages.
 
 The two take turns in one run, so that a machine that speeds up or slows down does so for both; every value is checked.
 The pages are the demo shop's: they fetch their product and render it. The figures are ratios, and of this machine.
 """
 
-import argparse
 import asyncio
-import os
-import statistics
-import sys
 import time
 from collections.abc import Iterator
 
@@ -17,6 +13,7 @@ from playwright.async_api import async_playwright
 
 from scraping.browser import find_chromium
 from scrpy.demo.catalogue import PRODUCTS, product
+from tests.bench.figures import Size, report
 from tests.platform.client import Client
 from tests.platform.running import Platform, running_platform
 
@@ -31,25 +28,24 @@ READ = """() => new Promise((done) => {
 })"""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--pages", type=int, default=200, help="pages per turn")
-    parser.add_argument("--turns", type=int, default=5, help="turns of each")
-    parser.add_argument(
-        "--lanes", type=int, default=8, help="tabs of the bare loop; the platform's own choice is its own"
-    )
-    arguments = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrpy.settings")
+def run(size: Size) -> None:
     with running_platform(allow=[]) as platform:
         client = platform.open_account("bench")
         turns = [
             (
-                asyncio.run(bare_turn(urls(platform, arguments.pages), lanes=arguments.lanes)),
-                platform_turn(platform, client, arguments.pages),
+                asyncio.run(bare_turn(urls(platform, size.pages), lanes=size.lanes)),
+                platform_turn(platform, client, size.pages),
             )
-            for _ in range(arguments.turns + 1)
+            for _ in range(size.turns + 1)
         ][1:]  # the first warms both up
-    report(turns)
+    report(
+        f"platform, {size.turns} turns of {size.pages} pages",
+        {
+            "bare loop, pages/s": [bare for bare, _ in turns],
+            "platform, pages/s": [ours for _, ours in turns],
+            "platform / bare loop": [ours / bare for bare, ours in turns],
+        },
+    )
 
 
 def numbers(pages: int) -> Iterator[int]:
@@ -97,18 +93,3 @@ async def visit(tab: BrowserPage, waiting: Iterator[tuple[int, str]], found: dic
     for index, address in waiting:
         await tab.goto(address, wait_until="domcontentloaded")
         found[index] = await tab.evaluate(READ)
-
-
-def report(turns: list[tuple[float, float]]) -> None:
-    rows = {
-        "bare loop, pages/s": [bare for bare, _ in turns],
-        "platform, pages/s": [ours for _, ours in turns],
-        "platform / bare loop": [ours / bare for bare, ours in turns],
-    }
-    sys.stdout.write(f"{'':24}{'min':>8}{'median':>8}{'max':>8}\n")
-    for name, values in rows.items():
-        sys.stdout.write(f"{name:24}{min(values):8.2f}{statistics.median(values):8.2f}{max(values):8.2f}\n")
-
-
-if __name__ == "__main__":
-    main()

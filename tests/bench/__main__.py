@@ -1,0 +1,33 @@
+"""Runs the rooms that are named, or all."""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+
+from tests import bench
+from tests.bench import egress, platform
+from tests.bench.figures import Size
+
+ROOMS: Mapping[str, tuple[Callable[[Size], None], Size]] = {
+    "platform": (platform.run, Size(pages=200, turns=5, lanes=8)),
+    "egress": (egress.run, Size(pages=48, turns=15, lanes=8)),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=(bench.__doc__ or "").splitlines()[0])
+    parser.add_argument("rooms", nargs="*", metavar="room", default=list(ROOMS), help=f"of {', '.join(ROOMS)}")
+    parser.add_argument("--pages", type=int, help="pages per turn")
+    parser.add_argument("--turns", type=int, help="turns of each")
+    parser.add_argument("--lanes", type=int, help="tabs at once; the platform's own choice is its own")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.rooms) - set(ROOMS):
+        parser.error(f"There is no room {', '.join(sorted(unknown))}.")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrpy.settings")
+    for room in arguments.rooms:
+        run, usual = ROOMS[room]
+        run(usual.but(pages=arguments.pages, turns=arguments.turns, lanes=arguments.lanes))
+
+
+if __name__ == "__main__":
+    main()
