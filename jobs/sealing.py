@@ -26,7 +26,7 @@ def seal(text: str) -> str:
 def unseal(sealed: str) -> str:
     """What was sealed. Raises: SealBroken."""
     try:
-        return _locks().decrypt(sealed).decode()
+        return _locks().decrypt(sealed.encode()).decode()
     except InvalidToken as exc:
         raise SealBroken from exc
 

@@ -1,0 +1,179 @@
+"""A job's proxy between the database and the browser: sealed, opened by the worker, never left out."""
+
+import asyncio
+import threading
+from uuid import uuid4
+
+import pytest
+
+from jobs.models import Page
+from jobs.proxies import opened, sealed
+from jobs.queue.dispatch import dispatch
+from jobs.sealing import SealBroken, seal, unseal
+from jobs.worker import runs
+from jobs.worker.claims import Claims
+from jobs.worker.runs import Runner
+from scraping.egress import Policy
+from scraping.egress.upstream import Upstream
+from scraping.errors import BlockedAddress, ProxyFailed
+from tests.queue.making import make_retries_due
+
+UPSTREAM = Upstream("socks5", "proxy.example.com", 1080, "alice", "pässword")
+
+
+def secret(letter):
+    return letter * 50
+
+
+# -- at rest -------------------------------------------------------------------------------------------
+
+
+def test_what_is_sealed_is_opened_and_cannot_be_read(settings):
+    text = seal("a password")
+
+    assert unseal(text) == "a password"
+    assert "password" not in text
+
+
+def test_a_seal_of_an_older_key_is_opened_as_long_as_that_key_is_named(settings):
+    settings.SECRET_KEY = secret("a")
+    text = seal("kept")
+
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = secret("b"), [secret("a")]
+    assert unseal(text) == "kept"
+
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(SealBroken):
+        unseal(text)
+
+
+def test_a_new_seal_is_of_the_present_key(settings):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = secret("b"), [secret("a")]
+    text = seal("kept")
+
+    settings.SECRET_KEY_FALLBACKS = []
+    assert unseal(text) == "kept"
+
+
+@pytest.mark.parametrize("spoil", [lambda text: text[:-8], str.swapcase, lambda _: "", lambda _: "é"])
+def test_a_seal_that_was_changed_is_not_opened(spoil):
+    text = seal("kept")
+
+    with pytest.raises(SealBroken):
+        unseal(spoil(text))
+
+
+def test_a_proxy_is_opened_as_it_was_sealed():
+    assert opened(sealed(UPSTREAM)) == UPSTREAM
+
+
+def test_a_proxy_that_cannot_be_opened_any_more_names_the_setting_to_look_at(settings):
+    text = sealed(UPSTREAM)
+    settings.SECRET_KEY = secret("b")
+
+    with pytest.raises(ProxyFailed, match="SCRPY_SECRET_KEY"):
+        opened(text)
+
+
+def test_a_proxy_is_judged_again_when_it_is_opened(settings):
+    settings.EGRESS_POLICY = Policy(allow=frozenset({"127.0.0.1:1080"}))
+    text = sealed(Upstream("socks5", "127.0.0.1", 1080))
+    assert opened(text).host_key == "127.0.0.1:1080"
+
+    settings.EGRESS_POLICY = Policy()
+
+    with pytest.raises(BlockedAddress):
+        opened(text)
+
+
+# -- in a worker ---------------------------------------------------------------------------------------
+
+
+class Lent:
+    usable = True
+
+
+class Pool:
+    """Lends lanes, and remembers through which proxies."""
+
+    def __init__(self):
+        self.upstreams = []
+
+    async def borrow(self, owner, host, *, upstream):
+        self.upstreams.append(upstream)
+        return Lent()
+
+    async def give_back(self, lane):
+        pass
+
+
+@pytest.fixture
+def pool():
+    return Pool()
+
+
+@pytest.fixture
+def runner(transactional_db, queue, make_worker, pool, monkeypatch):
+    """One whose pages fail as soon as they have a lane."""
+
+    async def scrape_page(_lane, _page):
+        raise BlockedAddress
+
+    monkeypatch.setattr(runs, "scrape_page", scrape_page)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    make_worker(16)
+    yield Runner(worker=uuid4(), pool=pool, claims=Claims(loop), loop=loop)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(timeout=10)
+    loop.close()
+
+
+def render_all(runner):
+    dispatch()
+    for token in set(Page.objects.exclude(token=None).values_list("token", flat=True)):
+        runner.render(token)
+
+
+def ends(job):
+    return set(job.pages.values_list("status", "error_code", "attempts"))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("upstream", [None, UPSTREAM])
+def test_a_jobs_pages_get_lanes_that_lead_through_its_proxy(runner, pool, make_job, upstream):
+    make_job(3, proxy=upstream)
+
+    render_all(runner)
+
+    assert set(pool.upstreams) == {upstream}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_whose_proxy_cannot_be_opened_fail_and_the_worker_goes_on(runner, pool, make_job, settings, caplog):
+    job = make_job(3, proxy=UPSTREAM, max_attempts=2)
+    settings.SECRET_KEY = secret("b")
+    other = make_job(1, proxy=UPSTREAM)
+
+    for _ in range(2):
+        render_all(runner)
+        make_retries_due()
+
+    assert ends(job) == {("failed", "proxy_error", 2)}
+    assert "SCRPY_SECRET_KEY" in job.pages.first().error_message
+    assert ends(other) == {("failed", "blocked_address", 1)}
+    assert pool.upstreams == [UPSTREAM]
+    assert "pässword" not in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_whose_proxy_is_not_allowed_any_more_fail_without_a_lane(runner, pool, make_job, settings):
+    settings.EGRESS_POLICY = Policy(allow=frozenset({"127.0.0.1:1080"}))
+    job = make_job(2, proxy=Upstream("socks5", "127.0.0.1", 1080))
+    settings.EGRESS_POLICY = Policy()
+
+    render_all(runner)
+
+    assert ends(job) == {("failed", "blocked_address", 1)}
+    assert pool.upstreams == []
