@@ -88,11 +88,16 @@ def test_a_flaky_page_fails_and_then_works(fail, visit):
     assert visit("/flaky/a?fail=2").data == {"title": "Product a"}
 
 
-def test_a_name_without_an_address_is_a_dns_error(fail):
-    error = fail("http://no-such-name.invalid/")
+def no_address(host):
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    assert (type(error), error.code, error.retryable) == (DnsError, "dns_error", True)
-    assert "no-such-name.invalid" in str(error)
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_name_without_an_address_is_a_dns_error(loop, make_pool, site, scheme):
+    with pytest.raises(DnsError, match=r"^The name no-such-name\.com has no address\.$") as caught:
+        loop.run(visiting(make_pool(lookup=no_address), site, f"{scheme}://no-such-name.com/"))
+
+    assert (caught.value.code, caught.value.retryable) == ("dns_error", True)
 
 
 @pytest.mark.parametrize("path", ["/reset", "/reset-body", "/garbage", "/redirect-loop", "/dead-end"])
@@ -107,13 +112,15 @@ def test_a_redirect_into_the_void_is_a_connection_error(fail, site, way):
     assert fail(f"{way}/reset").code == "connection_error"
 
 
-def test_a_closed_port_is_a_connection_error(loop, make_pool, site):
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_closed_port_is_a_connection_error(loop, make_pool, site, scheme):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
         pool = make_pool(policy=Policy(allow=frozenset({f"127.0.0.1:{port}"})))
-        with pytest.raises(ConnectionFailed, match="refused the connection"):
-            loop.run(visiting(pool, site, f"http://127.0.0.1:{port}/"))
+
+        with pytest.raises(ConnectionFailed, match=r"^127\.0\.0\.1 refused the connection\.$"):
+            loop.run(visiting(pool, site, f"{scheme}://127.0.0.1:{port}/"))
 
 
 def test_a_certificate_that_nobody_signed_is_a_tls_error(fail, site):
