@@ -13,6 +13,7 @@ class Limits:
     max_documents: int = 20
     max_received_bytes: int = 25 * 1024 * 1024
     max_sent_bytes: int = 2 * 1024 * 1024
+    max_renderer_bytes: int = 1024 * 1024 * 1024
     max_value_bytes: int = 64 * 1024
     max_data_bytes: int = 1024 * 1024
     max_list_items: int = 1_000

@@ -100,7 +100,7 @@ async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions
     except TimeoutError as exc:
         raise NavigationTimeout(f"{target.host} was not ready within {options.timeout_ms:,} ms.") from exc
     except BrowserCrashed as exc:
-        raise BrowserCrashed(str(exc), bystander=lane.bystander) from exc
+        raise lane.cause_of(exc) from exc
     finally:
         await lane.wipe()
     return Outcome(

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from playwright.async_api import Browser as PlaywrightBrowser
+from playwright.async_api import CDPSession, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Playwright, async_playwright
 
 from scraping.browser import processes
 from scraping.browser.processes import Process
+from scraping.browser.watch import Watch
 from scraping.egress.policy import LISTENERS
 from scraping.errors import BrowserCrashed
 from scraping.limits import Limits
@@ -58,6 +59,7 @@ ARGUMENTS = (
     "--no-pings",
     "--disable-domain-reliability",
     "--disable-crash-reporter",
+    "--log-level=2",  # or the headless shell writes whatever pages say on their consoles to the driver
 )
 
 UNWANTED_ARGUMENTS = ("--disable-ipc-flooding-protection",)
@@ -75,12 +77,14 @@ class Browser:
     directories: tuple[Path, ...]
     limits: Limits
     dead_end: socket.socket
+    session: CDPSession
 
     def __post_init__(self) -> None:
         self.lanes: set[Lane] = set()
         self.pages = 0
         self.killed = False
         self.launched_at = time.monotonic()
+        self.watch = Watch(self)
 
     @property
     def alive(self) -> bool:
@@ -198,10 +202,11 @@ async def _start(
         handle_sighup=False,
         timeout=limits.launch_timeout_ms,
     )
-    process = await _root_process(handle)
+    session = await handle.new_browser_cdp_session()
+    process = await _root_process(session)
     profile = process.argument(PROFILE)
     directories = (scratch, Path(profile)) if profile else (scratch,)
-    return Browser(handle, playwright, process, _driver_of(process), directories, limits, dead_end)
+    return Browser(handle, playwright, process, _driver_of(process), directories, limits, dead_end, session)
 
 
 def _dead_end() -> socket.socket:
@@ -211,11 +216,9 @@ def _dead_end() -> socket.socket:
     return held
 
 
-async def _root_process(handle: PlaywrightBrowser) -> Process:
+async def _root_process(session: CDPSession) -> Process:
     """Chromium's own root process: a distribution's launcher script may stand between it and the driver."""
-    session = await handle.new_browser_cdp_session()
     info = await session.send("SystemInfo.getProcessInfo")
-    await session.detach()
     pid = next(entry["id"] for entry in info["processInfo"] if entry["type"] == "browser")
     process = Process.find(pid)
     if process is None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+MEMORY_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,35 @@ class Process:
         """The value of `--name=value` on its command line."""
         prefix = f"--{name}="
         return next((word.removeprefix(prefix) for word in _command(self.pid) if word.startswith(prefix)), None)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process has used of the machine: processor time since its start, memory at this moment."""
+
+    process: Process
+    cpu_s: float
+    resident_bytes: int
+
+
+def usage(pid: int) -> Usage | None:
+    """What the process that has this id now has used."""
+    fields = _stat(pid)
+    if not fields:
+        return None
+    cpu_s = (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+    return Usage(Process(pid, fields[19]), cpu_s, int(fields[21]) * MEMORY_PAGE_BYTES)
+
+
+def forked(by: int) -> Iterator[int]:
+    """The ids of what the main thread of `by` has forked, and those in turn; cheaper than a look at every process."""
+    try:
+        pids = (PROC / str(by) / "task" / str(by) / "children").read_text().split()
+    except OSError:
+        return
+    for pid in map(int, pids):
+        yield pid
+        yield from forked(pid)
 
 
 def children(of: int, word: str | None = None) -> set[Process]:

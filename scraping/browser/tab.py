@@ -164,10 +164,11 @@ class Lane:
         worn = self.pages >= self.limits.lane_max_pages
         return not (self._broken or self._closing or worn) and self.browser.alive
 
-    @property
-    def bystander(self) -> bool:
-        """Whether the browser was killed because of another lane."""
-        return self.browser.killed and self._closing is None
+    def cause_of(self, crash: BrowserCrashed) -> ScrapeError:
+        """Why the page was lost: what its renderer was killed for, or a crash, perhaps because of another lane."""
+        if self.browser.alive and (verdict := self.browser.watch.verdict()):
+            return verdict
+        return BrowserCrashed(str(crash), bystander=self.browser.killed and self._closing is None)
 
     # ------------------------------------------------------------------ one page
 
