@@ -123,6 +123,12 @@ def test_workers_run_under_a_profile_that_lets_chromium_make_its_sandbox():
     assert SERVICES["worker"]["shm_size"] == "1gb"
 
 
+def test_compose_gives_the_sandbox_up_only_when_it_is_told_to():
+    assert SERVICES["worker"]["environment"]["SCRPY_SANDBOX"] == "${SCRPY_SANDBOX:-auto}"
+    assert [name for name in OURS if {"user", "privileged", "cap_add"} & set(SERVICES[name])] == []
+    assert re.findall(r"^USER (.*)$", DOCKERFILE, re.MULTILINE) == ["scrpy"]
+
+
 def test_the_image_serves_as_up_does_and_as_an_ordinary_user():
     command = json.loads(DOCKERFILE.rpartition("CMD ")[2])
     timeout = command.index("--timeout-graceful-shutdown") + 1
