@@ -1,6 +1,7 @@
 """From a host's name to a connection: resolved once, every address judged, the judged one dialled, the peer checked."""
 
 import asyncio
+import errno
 import ipaddress
 import socket
 import time
@@ -21,6 +22,9 @@ NEXT_ADDRESS_AFTER_S = 0.25
 """How long one address may keep silent before the next one is tried beside it."""
 REMEMBERED_S = 15.0
 MOST_REMEMBERED = 2_000
+
+NOT_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+"""Why an address cannot be bound that is not this machine's. Without descriptors, say, nobody knows."""
 
 Address = IPv4Address | IPv6Address
 Lookup = Callable[[str], Sequence[str]]
@@ -53,7 +57,7 @@ def _resolved(host: str, lookup: Lookup) -> tuple[Address, ...]:
         return (_plain(literal),)
     try:
         addresses = tuple(dict.fromkeys(map(_plain, lookup(host))))
-    except (OSError, UnicodeError) as exc:
+    except (OSError, ValueError) as exc:  # ValueError: a label too long, or an answer that is no address
         raise DnsError(f"The name {host} has no address.") from exc
     if not addresses:
         raise DnsError(f"The name {host} has no address.")
@@ -61,8 +65,8 @@ def _resolved(host: str, lookup: Lookup) -> tuple[Address, ...]:
 
 
 def _plain(text: str) -> Address:
-    """An address, the IPv4 one where it is mapped into IPv6: the two are dialled alike."""
-    address = ipaddress.ip_address(text)
+    """An address without its zone, the IPv4 one where it is mapped into IPv6: the two are dialled alike."""
+    address = ipaddress.ip_address(text.partition("%")[0])
     return getattr(address, "ipv4_mapped", None) or address
 
 
@@ -96,8 +100,8 @@ def _is_here(address: Address) -> bool:
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.bind((str(address), 0))
-    except OSError:
-        return False
+    except OSError as exc:
+        return exc.errno not in NOT_HERE
     return True
 
 
@@ -120,13 +124,12 @@ class Dialler:
         """A connected, non-blocking socket.
 
         Args:
-            lookups: bounds how many names one caller may have looked up at once.
+            lookups: bounds how many names one caller may have looked up at once, those given up included.
         Raises: DnsError, BlockedAddress, ConnectionFailed.
         """
         addresses = self._recall(host, port)
         if addresses is None:
-            async with lookups:
-                addresses = await self._find(host, port)
+            addresses = await self._find(host, port, lookups)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 connected = await aiohappyeyeballs.start_connection(
@@ -140,23 +143,41 @@ class Dialler:
             raise ConnectionFailed(_complaint(host, port, exc)) from exc
         return _checked(connected, host, addresses)
 
-    async def _find(self, host: str, port: int) -> tuple[Address, ...]:
+    async def _find(self, host: str, port: int, lookups: asyncio.Semaphore) -> tuple[Address, ...]:
+        """Give up in time. The thread cannot: until it comes back, it keeps its place in `lookups`."""
+        loop = asyncio.get_running_loop()
+
+        def come_back(_: object) -> None:
+            with suppress(RuntimeError):  # the loop may be gone by then
+                loop.call_soon_threadsafe(lookups.release)
+
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT_S):
-                return await asyncio.wrap_future(self._judge(host, port))
+                await lookups.acquire()
+                found = self._judge(host, port)
+                found.add_done_callback(come_back)
+                return await asyncio.wrap_future(found)
         except TimeoutError as exc:
             raise DnsError(f"The name {host} could not be looked up within {LOOKUP_TIMEOUT_S:g} s.") from exc
 
     def connect_blocking(self, host: str, port: int, *, deadline: float) -> socket.socket:
-        """The same for a thread that may wait until `deadline`, by the monotonic clock.
+        """The same for a thread that may wait until `deadline`, by the monotonic clock. The addresses share the time.
 
         Raises: DnsError, BlockedAddress, ConnectionFailed, TimeoutError.
         """
-        addresses = self._judge(host, port).result(max(deadline - time.monotonic(), 0))
-        for address in addresses:
+        found = self._judge(host, port)
+        try:
+            addresses = found.result(max(deadline - time.monotonic(), 0))
+        finally:
+            found.cancel()
+        for untried, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+            share_s = (deadline - time.monotonic()) / untried
+            if share_s <= 0:
+                break
             with suppress(OSError):
-                left_s = max(deadline - time.monotonic(), 0.001)
-                return _checked(socket.create_connection((str(address), port), timeout=left_s), host, addresses)
+                connected = socket.create_connection((str(address), port), timeout=share_s)
+                connected.settimeout(max(deadline - time.monotonic(), 0.001))
+                return _checked(connected, host, addresses)
         if time.monotonic() >= deadline:
             raise TimeoutError
         raise ConnectionFailed(f"{host} accepts no connections at port {port}.")
@@ -192,9 +213,12 @@ def _info(address: Address, port: int) -> aiohappyeyeballs.AddrInfoType:
 
 
 def _checked(connected: socket.socket, host: str, addresses: tuple[Address, ...]) -> socket.socket:
-    """`connected`, if the peer is one of those that were judged. Raises: BlockedAddress."""
-    with suppress(OSError):
+    """`connected`, if the peer is one of those that were judged. Raises: BlockedAddress, ConnectionFailed."""
+    try:
         if _plain(connected.getpeername()[0]) in addresses:
             return connected
+    except OSError as exc:
+        connected.close()
+        raise ConnectionFailed(f"{host} closed the connection at once.") from exc
     connected.close()
     raise BlockedAddress(f"{host} is not where the connection led.")
