@@ -53,6 +53,10 @@ class Process:
         prefix = f"--{name}="
         return next((word.removeprefix(prefix) for word in _command(self.pid) if word.startswith(prefix)), None)
 
+    def mentions(self, word: str) -> bool:
+        """Whether `word` is anywhere on its command line, which Chromium's processes rewrite."""
+        return any(word in part for part in _command(self.pid))
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -64,9 +68,9 @@ class Usage:
 
 
 def usage(pid: int) -> Usage | None:
-    """What the process that has this id now has used."""
+    """What the process that has this id now has used; None for a zombie too."""
     fields = _stat(pid)
-    if not fields:
+    if not fields or fields[0] == "Z":
         return None
     cpu_s = (int(fields[11]) + int(fields[12])) / TICKS_PER_S
     return Usage(Process(pid, fields[19]), cpu_s, int(fields[21]) * MEMORY_PAGE_BYTES)

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PERIOD_S = 0.5
-BEHIND_S = 1.5
+BEHIND_S = 0.9
 """How late an answer of a busy browser may be before a renderer is taken to flood it with messages."""
-BUSY_SHARE = 0.1
-"""How much of a core a browser uses that has work; one that is stopped uses none."""
+BUSY_SHARE = 0.2
+"""How much of a core a busy browser uses, on a busy machine; one that is stopped uses none."""
+DRAIN_S = 3.0
+"""How long what a killed renderer has already sent may keep the browser busy."""
 VERDICT_S = 15.0
 """For how long a tab that dies is taken to be the one whose renderer was killed."""
 
@@ -40,9 +42,10 @@ class Watch:
 
     def __init__(self, browser: "Browser") -> None:
         self._browser = browser
-        self._zygotes = processes.children(browser.process.pid, "--type=zygote")
+        self._zygotes = processes.children(browser.process.pid)
         self._verdicts: deque[tuple[float, ScrapeError]] = deque()
         self._ping: _Ping | None = None
+        self._draining_until = 0.0
         self._look()
 
     def verdict(self) -> ScrapeError | None:
@@ -63,7 +66,8 @@ class Watch:
 
     def _renderers(self) -> list[Usage]:
         pids = (pid for zygote in self._zygotes for pid in processes.forked(zygote.pid))
-        return [usage for pid in pids if (usage := processes.usage(pid))]
+        usages = (usage for pid in pids if (usage := processes.usage(pid)))
+        return [usage for usage in usages if usage.process.mentions("--type=renderer")]
 
     def _look_for_greed(self, renderers: list[Usage]) -> None:
         limit = self._browser.limits.max_renderer_bytes
@@ -77,13 +81,14 @@ class Watch:
         That is how a page that does nothing but write to its console, or fail, keeps all others waiting.
         """
         browser = processes.usage(self._browser.process.pid)
-        if browser is None:
+        if browser is None or time.monotonic() < self._draining_until:
             return
         if self._ping is None or self._ping.answered:
             self._ping = _Ping(self._browser, browser, renderers)
         elif self._ping.is_late(browser) and (busiest := self._ping.busiest(renderers)):
             self._kill(busiest, BrowserCrashed("The page kept the browser so busy that its tab was closed."))
-            self._ping.begin(browser, renderers)
+            self._draining_until = time.monotonic() + DRAIN_S
+            self._ping = None
 
     def _kill(self, renderer: Usage, verdict: ScrapeError) -> None:
         log.warning("Renderer %d is killed: %s", renderer.process.pid, verdict)
@@ -97,12 +102,8 @@ class _Ping:
     def __init__(self, browser: "Browser", usage: Usage, renderers: list[Usage]) -> None:
         self._session = browser.session
         self._answer = asyncio.create_task(self._ask())
-        self.begin(usage, renderers)
-
-    def begin(self, browser: Usage, renderers: list[Usage]) -> None:
-        """Measure from now on."""
-        self._began_at = time.monotonic()
-        self._browser_cpu_s = browser.cpu_s
+        self._asked_at = time.monotonic()
+        self._browser_cpu_s = usage.cpu_s
         self._cpu_s = {renderer.process: renderer.cpu_s for renderer in renderers}
 
     @property
@@ -118,7 +119,7 @@ class _Ping:
 
     def is_late(self, browser: Usage) -> bool:
         """Whether the browser has not answered for long, and has not been idle."""
-        waited_s = time.monotonic() - self._began_at
+        waited_s = time.monotonic() - self._asked_at
         return waited_s > BEHIND_S and browser.cpu_s - self._browser_cpu_s > waited_s * BUSY_SHARE
 
     def busiest(self, renderers: list[Usage]) -> Usage | None:
