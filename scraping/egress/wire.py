@@ -18,6 +18,7 @@ class Wire(asyncio.Protocol):
         self.active_at = 0.0
         """When something last came in, by the loop's clock."""
         self.lost = False
+        self._full = False
         self._on_open = on_open
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
@@ -54,10 +55,12 @@ class Wire(asyncio.Protocol):
                 other.close()
 
     def pause_writing(self) -> None:
+        self._full = True
         if self._source is not None:
             self._source._transport.pause_reading()
 
     def resume_writing(self) -> None:
+        self._full = False
         if self._source is not None:
             self._source._transport.resume_reading()
 
@@ -111,6 +114,8 @@ class Wire(asyncio.Protocol):
             self._forward(sink, self._take(len(self._unread)))
         if self.lost:
             sink.close()
+        elif sink._full:
+            self._transport.pause_reading()
         else:
             self._transport.resume_reading()
 

@@ -35,7 +35,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 def others() -> set["asyncio.Task[Any]"]:
     """The tasks of this loop, without the one that asks."""
-    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
 async def settled() -> None:
@@ -53,15 +53,17 @@ async def until(true: Callable[[], object]) -> None:
 @asynccontextmanager
 async def origin(script: Script, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
     """A server that plays `script` with each connection and then closes it; its port."""
-    conversations = set()
+    conversations: set[asyncio.Future[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        conversations.add(asyncio.ensure_future(play(reader, writer)))
 
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        conversations.add(asyncio.current_task())
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await script(reader, writer)
         writer.close()
 
-    server = await asyncio.start_server(play, host, port)
+    server = await asyncio.start_server(accept, host, port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
