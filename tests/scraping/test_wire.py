@@ -218,7 +218,8 @@ def test_a_sink_that_nobody_reads_makes_the_source_wait_and_little_is_kept(fille
                 sink.write(bytes(MUCH))
             if filled == "by what was waiting":
                 while sink._transport.get_write_buffer_size() == 0:
-                    sink.write(bytes(1024))
+                    sink.write(bytes(32 * 1024))
+                    await settled()
                 flood(writer)
                 await until(lambda: len(source._unread) >= MOST_UNREAD_BYTES)
             kept = sink._transport.get_write_buffer_size()
