@@ -7,12 +7,14 @@ from dataclasses import dataclass
 class Limits:
     """Budgets; the defaults are the product's, tests pass smaller ones.
 
-    A page that is over a time budget fails; a value that is over a size budget is cut and marked.
+    A page that is over a budget fails; a value that is over its own is cut and marked.
     """
 
     max_documents: int = 20
     max_received_bytes: int = 25 * 1024 * 1024
     max_sent_bytes: int = 2 * 1024 * 1024
+    max_requests: int = 500
+    max_html_bytes: int = 5 * 1024 * 1024
     max_renderer_bytes: int = 1024 * 1024 * 1024
     max_value_bytes: int = 64 * 1024
     max_data_bytes: int = 1024 * 1024

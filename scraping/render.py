@@ -35,6 +35,7 @@ ERROR_PAGE = "chrome-error:"
 NO_PAGE = "about:"
 UNREADABLE_TYPES = ("image/", "video/", "audio/", "application/pdf")
 
+MIB = 1024 * 1024
 WAITING_SHARE = 0.9
 """How much of a page's remaining time `auto` may wait; the rest is for reading what is there."""
 
@@ -144,13 +145,19 @@ async def _read(lane: Lane, rules: Rules, wait_until: WaitUntil, deadline: float
         order["wait"] = _waits(limits, deadline)
         world = await lane.enter()
         async with _network_watched(lane, world):
-            return _parsed(await lane.call(world, "read", order), rules)
+            return _parsed(await lane.call(world, "read", order), rules, limits)
     await lane.wait_for(cast(LoadState, wait_until.value))
-    return _parsed(await lane.call(await lane.enter(), "read", order), rules)
+    return _parsed(await lane.call(await lane.enter(), "read", order), rules, limits)
 
 
 def _size_limits(limits: Limits) -> dict[str, int]:
-    return {"value": limits.max_value_bytes, "data": limits.max_data_bytes, "items": limits.max_list_items}
+    return {
+        "value": limits.max_value_bytes,
+        "data": limits.max_data_bytes,
+        "items": limits.max_list_items,
+        "html": limits.max_html_bytes,
+        "requests": limits.max_requests,
+    }
 
 
 def _waits(limits: Limits, deadline: float) -> dict[str, float]:
@@ -181,14 +188,22 @@ async def _note_network_idle(lane: Lane, world: int) -> None:
         await lane.call(world, "noteNetworkIdle")
 
 
-def _parsed(answer: str, rules: Rules) -> _Reading:
-    """The reader's answer. Raises: InvalidSelector, naming the field that the browser refused."""
+def _parsed(answer: str, rules: Rules, limits: Limits) -> _Reading:
+    """The reader's answer. Raises: TooLarge; InvalidSelector, naming the field that the browser refused."""
     found = json.loads(answer)
+    if "overBudget" in found:
+        raise TooLarge(_overrun(found["overBudget"], limits))
     if "badSelector" in found:
         name = rules[found["badSelector"]].name
         raise InvalidSelector(f"selectors.{name}: the browser cannot use this selector.", field=f"selectors.{name}")
     values = [(value, cut) for value, cut in found["values"]]
     return _Reading(found["url"], found["status"], found["contentType"], values)
+
+
+def _overrun(budget: str, limits: Limits) -> str:
+    if budget == "requests":
+        return f"The page made more than {limits.max_requests:,} requests."
+    return f"The page's HTML is larger than {limits.max_html_bytes / MIB:g} MiB."
 
 
 def _check_document(reading: _Reading, lane: Lane, target: Target) -> None:

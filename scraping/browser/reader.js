@@ -9,12 +9,29 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   let leavingAt = null;
   let loadedAt = null;
   let networkIdle = false;
+  let requests = 1;
 
   new MutationObserver(() => { changedAt = performance.now(); })
     .observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
   globalThis.navigation?.addEventListener("navigate", (event) => {
     if (!event.destination.sameDocument && event.downloadRequest === null) leavingAt = performance.now();
   });
+
+  // An observer sees each resource, also one that came from the cache; the page can empty the list, and resize it.
+  const resources = new PerformanceObserver((list) => { requests += list.getEntries().length; });
+  resources.observe({ type: "resource" });
+
+  class OverBudget extends Error {
+    constructor(budget) { super(); this.budget = budget; }
+  }
+
+  const navigation = () => performance.getEntriesByType("navigation")[0];
+
+  const checkBudgets = (limits) => {
+    requests += resources.takeRecords().length;
+    if (requests > limits.requests) throw new OverBudget("requests");
+    if (navigation()?.decodedBodySize > limits.html) throw new OverBudget("html");
+  };
 
   class BadSelector extends Error {
     constructor(index) { super(); this.index = index; }
@@ -127,14 +144,18 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     const unmatched = new Set(order.rules.map((rule, index) => [rule, index]));
     const deadline = performance.now() + order.wait.remaining;
     // postTask, not setTimeout: a page can clear every timer of its document, ours included.
-    while (!isReady(order.wait, unmatched, deadline)) await scheduler.postTask(() => {}, { delay: nextLook(order.wait) });
+    while (!isReady(order.wait, unmatched, deadline)) {
+      await scheduler.postTask(() => {}, { delay: nextLook(order.wait) });
+      checkBudgets(order.limits);
+    }
   };
 
   const answer = (order) => {
+    checkBudgets(order.limits);
     const budget = new Budget(order.limits);
     return {
       url: document.URL,
-      status: performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0,
+      status: navigation()?.responseStatus ?? 0,
       contentType: document.contentType,
       values: order.rules.map((rule, index) => readRule(rule, index, order.limits, budget)),
     };
@@ -149,6 +170,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
         return JSON.stringify(answer(order));
       } catch (error) {
         if (error instanceof BadSelector) return JSON.stringify({ badSelector: error.index });
+        if (error instanceof OverBudget) return JSON.stringify({ overBudget: error.budget });
         throw error;
       }
     },
