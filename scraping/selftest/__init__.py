@@ -3,7 +3,7 @@
 `vectors` are what is tried, `site` serves them, `canaries` and `netlog` are the two witnesses, `check` runs it all.
 """
 
-from scraping.selftest.canaries import CannotCheck
-from scraping.selftest.check import Report, Row, check
+from scraping.selftest.canaries import CannotCheck, Kind
+from scraping.selftest.check import Report, Row, check_egress
 
-__all__ = ["CannotCheck", "Report", "Row", "check"]
+__all__ = ["CannotCheck", "Kind", "Report", "Row", "check_egress"]

@@ -7,11 +7,12 @@ import asyncio
 import ipaddress
 import socket
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from scraping.egress.dial import system_lookup
 from scraping.egress.policy import LISTENERS
 
 Kind = Literal["tcp", "udp", "dns"]
@@ -63,16 +64,15 @@ class Canary:
         with suppress(TimeoutError):
             async with asyncio.timeout(10):
                 while self.touches != {"tcp": count, "udp": count}:  # noqa: ASYNC110 - a count is not an event
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0.05)
         if self.touches != {"tcp": count, "udp": count}:
             raise CannotCheck(f"The canary at port {self.port} did not notice that it was touched: {self.touches}.")
         self.touches.clear()
 
 
 def inside_addresses() -> tuple[str, ...]:
-    """Every kind of inside address that this machine has: loopback, the lanes' own, and what the network knows it by."""
-    named = [str(found[4][0]) for found in _resolved(socket.gethostname())]
-    candidates = ("127.0.0.1", "::1", *own_addresses(), LISTENERS, *named)
+    """Every kind of inside address that this machine has: loopback, the lanes' own, what the network knows it by."""
+    candidates = ("127.0.0.1", "::1", *own_addresses(), LISTENERS, *_resolved(socket.gethostname()))
     return tuple(address for address in dict.fromkeys(candidates) if _can_listen(address))
 
 
@@ -81,11 +81,11 @@ def own_addresses() -> tuple[str, ...]:
     return tuple(address for each in ELSEWHERE if (address := _source(each)) is not None)
 
 
-def _resolved(name: str) -> list[tuple[object, ...]]:
+def _resolved(name: str) -> Sequence[str]:
     try:
-        return list(socket.getaddrinfo(name, None, type=socket.SOCK_STREAM))
+        return system_lookup(name)
     except OSError:
-        return []
+        return ()
 
 
 def _source(destination: str) -> str | None:

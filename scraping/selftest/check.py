@@ -1,4 +1,4 @@
-"""The check itself: canaries placed, a browser launched as workers launch it, every vector tried, the touches counted."""
+"""The check itself: canaries, a browser launched as workers launch it, every vector tried, the touches counted."""
 
 import asyncio
 import socket
@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from playwright.async_api import Error as PlaywrightError
@@ -19,6 +19,7 @@ from scraping.egress.dial import system_lookup
 from scraping.egress.gate import Target
 from scraping.egress.policy import LISTENERS, PORTS
 from scraping.errors import ScrapeError
+from scraping.limits import DEFAULT_LIMITS
 from scraping.render import FetchOptions, WaitUntil, scrape
 from scraping.selftest import netlog
 from scraping.selftest.canaries import Canary, Kind, everywhere, inside_addresses, place
@@ -26,7 +27,9 @@ from scraping.selftest.netlog import Sight
 from scraping.selftest.site import HOST, Site, Visit
 from scraping.selftest.vectors import Aim, Vector, vectors
 
-LANES = 6
+LANES = 4
+FRAMES = 8
+TRIES = 3
 PATIENCE_S = 20
 LINGER_S = 0.3
 """How long a page is left alone when it has tried all: browsers begin some things only when a page has come to rest."""
@@ -35,7 +38,10 @@ NAMES = "inside.example"
 """Names below it look public, and lead inside by the check's own resolver."""
 
 READY = rules.parse({"title": "title"})
+LIMITS = replace(DEFAULT_LIMITS, cleanup_timeout_ms=15_000)
+"""A Chromium that is killed leaves half a log."""
 OPTIONS = FetchOptions(timeout_ms=PATIENCE_S * 1000, wait_until=WaitUntil.LOAD)
+
 
 @dataclass
 class Row:
@@ -88,7 +94,7 @@ class Report:
         return not self.touches and self.ran > 0 and not any(row.idle for row in self.rows)
 
 
-async def check(executable: Path, *, sandbox: Sandbox = "auto") -> Report:
+async def check_egress(executable: Path, *, sandbox: Sandbox = "auto") -> Report:
     """Try every vector in a browser launched as workers launch it.
 
     Raises: CannotCheck, or a ScrapeError if the browser failed.
@@ -103,15 +109,20 @@ async def check(executable: Path, *, sandbox: Sandbox = "auto") -> Report:
             stack.callback(row.canary.close)
             row.canary.listen()
         await _prove(rows)
-        script, log = netlog.launcher(scratch, executable, trusted=site.fingerprint)
+        script = netlog.launcher(scratch, executable, trusted=site.fingerprint)
         pool = BrowserPool(
-            executable=script, lanes=LANES, sandbox=sandbox, policy=_policy(site, rows), lookup=Resolver()
+            executable=script,
+            lanes=LANES,
+            sandbox=sandbox,
+            limits=LIMITS,
+            policy=_policy(site, rows),
+            lookup=Resolver(),
         )
         try:
-            await asyncio.gather(*(_try(pool, site, visit) for row in rows for visit in row.visits))
+            await _try_all(pool, site, [visit for row in rows for visit in row.visits])
         finally:
             await pool.close()
-        return Report(rows, _strays(netlog.read(log), rows))
+        return Report(rows, _strays(netlog.read(scratch), rows))
 
 
 # ---------------------------------------------------------------------- before
@@ -130,7 +141,8 @@ def _rows(site: Site) -> Iterator[Row]:
         else:
             hosts = [*map(_literal, addresses), name]
         aims = tuple(Aim(host, canary.port, site.origin) for host in hosts)
-        groups = [(aim,) for aim in aims] if vector.leaves else [aims]
+        turns = (aims[number % len(aims)], aims[-1])  # a page that leaves tries one; in turn, they try all
+        groups = [(aim,) for aim in dict.fromkeys(turns)] if vector.leaves else [aims]
         yield Row(vector, canary, [Visit(vector, group) for group in groups])
 
 
@@ -141,8 +153,7 @@ def _literal(address: str) -> str:
 async def _prove(rows: Sequence[Row]) -> None:
     """Touch every canary where Chromium could: one that sleeps would make any attack look like a failure."""
     addresses = inside_addresses()
-    for row in rows:
-        await row.canary.prove(addresses[1:] if row.vector.names else addresses)
+    await asyncio.gather(*(row.canary.prove(addresses[1:] if row.vector.names else addresses) for row in rows))
 
 
 def _policy(site: Site, rows: Sequence[Row]) -> Policy:
@@ -176,29 +187,41 @@ class Resolver:
 # ---------------------------------------------------------------------- one visit
 
 
-async def _try(pool: BrowserPool, site: Site, visit: Visit) -> None:
-    """Have a visit made, and its page left alone for a moment; how it ends does not matter, only who was touched."""
+async def _try_all(pool: BrowserPool, site: Site, visits: Sequence[Visit]) -> None:
+    """Many in frames of one page at first; then alone, what did not run because another one harmed it."""
+    framed = [visit for visit in visits if visit.vector.framed]
+    groups = [tuple(framed[at : at + FRAMES]) for at in range(0, len(framed), FRAMES)]
+    groups += [(visit,) for visit in visits if not visit.vector.framed]
+    for _ in range(TRIES):
+        await asyncio.gather(*(_try(pool, site, group) for group in groups))
+        groups = [(visit,) for visit in visits if not (visit.ran or visit.unsupported)]
+
+
+async def _try(pool: BrowserPool, site: Site, group: tuple[Visit, ...]) -> None:
+    """Have visits made, and their page left alone for a moment; how it ends does not matter, only who was touched."""
     lane = await pool.borrow("egress check")
     try:
         async with asyncio.timeout(PATIENCE_S):
             with suppress(ScrapeError, PlaywrightError):
-                await ATTEMPTS[visit.vector.by](lane, site, visit)
-            if not visit.vector.silent:
-                await visit.over.wait()
-                await asyncio.sleep(LINGER_S)
+                await ATTEMPTS[group[0].vector.by](lane, site, group)
+            for visit in group:
+                if visit.served and not visit.vector.silent:
+                    await visit.over.wait()
+            await asyncio.sleep(LINGER_S)
     except TimeoutError:
-        pass  # a visit that has not said anything did not run
+        pass  # what has not said anything did not run
     finally:
         await pool.give_back(lane)
 
 
-async def _scrape(lane: Lane, site: Site, visit: Visit) -> None:
+async def _scrape(lane: Lane, site: Site, group: tuple[Visit, ...]) -> None:
     """As a worker does."""
-    await scrape(lane, gate.check(site.add(visit), lane.policy), READY, OPTIONS)
+    await scrape(lane, gate.check(site.add(group), lane.policy), READY, OPTIONS)
 
 
-async def _go_past_the_gate(lane: Lane, _site: Site, visit: Visit) -> None:
+async def _go_past_the_gate(lane: Lane, _site: Site, group: tuple[Visit, ...]) -> None:
     """As a worker would that forgot to check a page's address."""
+    [visit] = group
     visit.hear("ran")
     for aim in visit.aims:
         for scheme in gate.SCHEMES:
@@ -207,8 +230,9 @@ async def _go_past_the_gate(lane: Lane, _site: Site, visit: Visit) -> None:
                 await lane.goto(Target(url, url, scheme, aim.host, aim.port, url.rstrip("/")))
 
 
-async def _load_by_the_browser(lane: Lane, _site: Site, visit: Visit) -> None:
+async def _load_by_the_browser(lane: Lane, _site: Site, group: tuple[Visit, ...]) -> None:
     """As developer tools fetch source maps: the browser asks, not the page."""
+    [visit] = group
     visit.hear("ran")
     for aim in visit.aims:
         options = {"disableCache": True, "includeCredentials": False}
@@ -216,8 +240,9 @@ async def _load_by_the_browser(lane: Lane, _site: Site, visit: Visit) -> None:
         await lane._cdp.send("Network.loadNetworkResource", order)
 
 
-async def _go_without_a_lane(lane: Lane, _site: Site, visit: Visit) -> None:
+async def _go_without_a_lane(lane: Lane, _site: Site, group: tuple[Visit, ...]) -> None:
     """In a tab that belongs to no lane, so that only what guards the whole browser guards it."""
+    [visit] = group
     context = await lane.browser.handle.new_context()
     try:
         tab = await context.new_page()
@@ -228,7 +253,7 @@ async def _go_without_a_lane(lane: Lane, _site: Site, visit: Visit) -> None:
         await context.close()
 
 
-ATTEMPTS: dict[str, Callable[[Lane, Site, Visit], Awaitable[None]]] = {
+ATTEMPTS: dict[str, Callable[[Lane, Site, tuple[Visit, ...]], Awaitable[None]]] = {
     "a page": _scrape,
     "a lane past the gate": _go_past_the_gate,
     "the browser": _load_by_the_browser,
@@ -240,13 +265,14 @@ ATTEMPTS: dict[str, Callable[[Lane, Site, Visit], Awaitable[None]]] = {
 
 
 def _strays(sights: Sequence[Sight], rows: Sequence[Row]) -> list[Sight]:
-    """Give each thing seen in the log to its vector, by port or by name; what is left belongs to none."""
-    by_port = {str(row.canary.port): row for row in rows}
-    by_name = {aim.host: row for row in rows for visit in row.visits for aim in visit.aims if aim.host.endswith(NAMES)}
+    """Give each thing seen in the log to its vector, by port, peer or name; what is left belongs to none."""
+    owners = {peer: row for row in rows for peer in row.vector.peers}
+    owners |= {str(row.canary.port): row for row in rows}
+    owners |= {aim.host: row for row in rows for visit in row.visits for aim in visit.aims if aim.host.endswith(NAMES)}
     strays = []
     for sight in sights:
         host, _, port = sight.what.rpartition(":")
-        row = by_port.get(port) or by_name.get(host) or by_name.get(sight.what)
+        row = owners.get(sight.what) or owners.get(port) or owners.get(host)
         if row is not None:
             row.seen[sight.kind] += 1
         elif (sight.kind, host) != ("tcp", LISTENERS):

@@ -5,17 +5,19 @@ sits, and each name that was to be resolved: every resolution in Chromium is a j
 process asked. (An ordinary user cannot put a canary in the place of the system's name server.)
 """
 
-import json
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from scraping.selftest.canaries import CannotCheck, Kind
 
-END = "]}"
-HOST = re.compile(r"(?:\w+://)?(.*?)/?")
+NEEDED = {"TCP_CONNECT_ATTEMPT", "UDP_CONNECT", "UDP_BYTES_SENT", "HOST_RESOLVER_MANAGER_JOB"}
+SCHEME = re.compile(r"^\w+://")
 
 
 @dataclass(frozen=True)
@@ -26,38 +28,46 @@ class Sight:
     what: str
 
 
-def launcher(scratch: Path, executable: Path, *, trusted: str) -> tuple[Path, Path]:
-    """A script that starts `executable` as it is told, but with a log; the script and the log.
+def launcher(scratch: Path, executable: Path, *, trusted: str) -> Path:
+    """A script in `scratch` that starts `executable` as it is told, but has it write a log there.
 
     What it adds takes no layer away. It only helps the attacks: the site's certificate (whose fingerprint is
     `trusted`) is good, and reports are sent at once rather than after a minute.
     """
-    script, log = scratch / "chromium", scratch / "netlog.json"
-    added = (
-        f"--log-net-log={log}",
+    script = scratch / "chromium"
+    command = shlex.join((
+        str(executable),
         f"--ignore-certificate-errors-spki-list={trusted}",
         "--short-reporting-delay",
-    )
-    script.write_text(f'#!/bin/sh\nexec {shlex.join((str(executable), *added))} "$@"\n')
+    ))  # fmt: skip
+    script.write_text(f'#!/bin/sh\nexec {command} --log-net-log={shlex.quote(str(scratch))}/$$.netlog "$@"\n')
     script.chmod(0o700)
-    return script, log
+    return script
 
 
-def read(log: Path) -> list[Sight]:
-    """What the log of an ended Chromium shows. Raises: CannotCheck if it is not whole, or not as it should be."""
+def read(scratch: Path) -> list[Sight]:
+    """What the logs of all Chromiums that have run and ended show.
+
+    Raises: CannotCheck if one is not whole, or not as it should be.
+    """
+    logs = list(scratch.glob("*.netlog"))
+    if not logs:
+        raise CannotCheck("Chromium kept no log of its network.")
+    return [sight for log in logs for sight in _read(log)]
+
+
+def _read(log: Path) -> list[Sight]:
     try:
-        text = log.read_text(errors="replace")
-        entries = json.loads(text)
+        entries = orjson.loads(log.read_bytes())
         types = {number: name for name, number in entries["constants"]["logEventTypes"].items()}
     except (OSError, ValueError, KeyError) as exc:
-        raise CannotCheck(f"Chromium's log of its network could not be read ({type(exc).__name__}).") from exc
-    missing = {"TCP_CONNECT_ATTEMPT", "UDP_BYTES_SENT", "HOST_RESOLVER_MANAGER_JOB"} - set(types.values())
-    if missing:
+        raise CannotCheck("Chromium's log of its network is not whole: it did not end as it should.") from exc
+    if missing := NEEDED - set(types.values()):
         raise CannotCheck(f"Chromium's log of its network knows no {', '.join(sorted(missing))} any more.")
     return list(_sights(entries["events"], types))
 
 
-def _sights(events: list[dict[str, Any]], types: dict[int, str]) -> Any:
+def _sights(events: list[dict[str, Any]], types: dict[int, str]) -> Iterator[Sight]:
     peers: dict[int, str] = {}
     for event in events:
         name, source, params = types[event["type"]], event["source"]["id"], event.get("params", {})
@@ -68,4 +78,4 @@ def _sights(events: list[dict[str, Any]], types: dict[int, str]) -> Any:
         elif name == "UDP_BYTES_SENT":
             yield Sight("udp", params.get("address", peers.get(source, "?")))
         elif name == "HOST_RESOLVER_MANAGER_JOB" and "host" in params:
-            yield Sight("dns", HOST.fullmatch(params["host"])[1])
+            yield Sight("dns", SCHEME.sub("", params["host"]))

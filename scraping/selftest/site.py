@@ -77,8 +77,14 @@ class Site:
         for server in self._servers:
             server.close()
 
-    def add(self, visit: Visit) -> str:
-        """The address of `visit`."""
+    def add(self, group: tuple[Visit, ...]) -> str:
+        """The address of a page that makes the visits of `group`: in frames, if they are several."""
+        addresses = [self._address(visit) for visit in group]
+        if len(addresses) == 1:
+            return addresses[0]
+        return f"{self.origin}/frames?{'&'.join(addresses)}"
+
+    def _address(self, visit: Visit) -> str:
         self._visits.append(visit)
         origin = self.secure_origin if visit.vector.secure else self.origin
         return f"{origin}/{len(self._visits) - 1}"
@@ -120,6 +126,9 @@ class Site:
             return self._page(self._visits[int(first)])
         if first == "said":
             self._visits[int(rest)].hear(unquote(query))
+        if first == "frames":
+            frames = "".join(f"<iframe src={url}></iframe>" for url in query.split("&"))
+            return _response(200, (("Content-Type", "text/html"),), f"<!doctype html><title>a</title>{frames}".encode())
         if first == "to":
             return _response(302, (("Location", query),))
         if first == "worker.js":

@@ -42,6 +42,7 @@ class Vector:
         secure: the page has to come over TLS.
         spelling: a way to write this machine's address, tried instead of the usual aims.
         names: kinds of names that the check's resolver knows, tried instead of the usual aims.
+        peers: where the attempt would be seen, if not at a canary's port.
         by: who is to try it.
     """
 
@@ -55,7 +56,13 @@ class Vector:
     secure: bool = False
     spelling: str | None = None
     names: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
     by: str = "a page"
+
+    @property
+    def framed(self) -> bool:
+        """Whether it works from a frame, too."""
+        return self.by == "a page" and not (self.leaves or self.name in NOT_IN_FRAMES)
 
     def page(self, aims: Iterable[Aim], *, report: str = "tried.then(say)") -> str:
         """The whole document; `report` is the script that says what became of it."""
@@ -68,7 +75,7 @@ class Vector:
 PAGE = Template("""<!doctype html><meta charset="utf-8"><title>A hostile page</title>
 <script>
   class Unsupported extends Error {}
-  const need = (name) => { if (!(name in globalThis)) throw new Unsupported(name); };
+  const need = (name, found = globalThis[name]) => { if (!found) throw new Unsupported(name); };
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const within = (ms, work) => Promise.race([work, wait(ms)]);
   const say = (what) => fetch("/said" + location.pathname + "?" + encodeURIComponent(what), {keepalive: true});
@@ -89,9 +96,7 @@ PAGE = Template("""<!doctype html><meta charset="utf-8"><title>A hostile page</t
 def _redirects() -> Iterable[Vector]:
     for status in (301, 302, 303, 307, 308):
         yield Vector(f"redirect {status}", headers=(("Location", "$http/"),), status=status, leaves=True, silent=True)
-    yield Vector(
-        "redirect to https", headers=(("Location", "$https/"),), status=302, leaves=True, silent=True
-    )
+    yield Vector("redirect to https", headers=(("Location", "$https/"),), status=302, leaves=True, silent=True)
     yield Vector(
         "redirect over a public page",
         headers=(("Location", "$site/to?$http/"),),
@@ -131,7 +136,8 @@ MARKUP = {
     "body background": "<table background='$http/b.png'><tr><td>b</table>",
     "css background": "<p style='background: url($http/b.png)'>b</p>",
     "css @import": "<style>@import url($http/i.css);</style>",
-    "css @font-face": "<style>@font-face { font-family: x; src: url($http/f.woff2) } p { font-family: x }</style><p>x</p>",
+    "css @font-face": "<style>@font-face { font-family: x; src: url($http/f.woff2) } p { font-family: x }</style>"
+    "<p>x</p>",
     "css cursor and mask": "<p style='cursor: url($http/c.cur), auto; mask: url($http/m.svg#m)'>m</p>",
     "link stylesheet": "<link rel=stylesheet href='$http/s.css'>",
     "link icon": "<link rel=icon href='$http/i.ico'>",
@@ -150,7 +156,8 @@ MARKUP = {
     "iframe": "<iframe src='$http/'></iframe>",
     "iframe of https": "<iframe src='$https/'></iframe>",
     "iframe srcdoc": """<iframe srcdoc="<link rel=stylesheet href='$http/s.css'><img src='$http/i.png'>"></iframe>""",
-    "iframe of data:": """<iframe src="data:text/html,<script src='$http/s.js'></script><img src='$http/'>"></iframe>""",
+    "iframe of data:": """<iframe src="data:text/html,<script src='$http/s.js'></script><img src='$http/'>">
+        </iframe>""",
     "iframe of javascript:": """<iframe src="javascript:'<script src=$http/s.js></script>'"></iframe>""",
     "iframe of view-source:": "<iframe src='view-source:$http/'></iframe>",
     "iframe of file: and ftp:": "<iframe src='$file/etc/hosts'></iframe><iframe src='$ftp/'></iframe>",
@@ -167,9 +174,19 @@ MARKUP = {
     "subresource redirected": "<script src='$site/to?$http/s.js'></script><link rel=stylesheet href='$site/to?$http/s'>"
     "<img src='$site/to?$http/i.png'>",
     "speculation rules: prefetch": """<script type=speculationrules>
-        {"prefetch": [{"source": "list", "urls": ["$http/p", "$site/to?$http/q"], "eagerness": "immediate"}]}</script>""",
+        {"prefetch": [{"source": "list", "urls": ["$http/p", "$site/to?$http/q"], "eagerness": "immediate"}]}
+        </script>""",
     "speculation rules: prerender": """<script type=speculationrules>
-        {"prerender": [{"source": "list", "urls": ["$http/p", "$site/to?$http/q"], "eagerness": "immediate"}]}</script>""",
+        {"prerender": [{"source": "list", "urls": ["$http/p", "$site/to?$http/q"], "eagerness": "immediate"}]}
+        </script>""",
+}
+
+NOT_IN_FRAMES = {
+    "link icon",
+    "link manifest",
+    "link prerender",
+    "speculation rules: prefetch",
+    "speculation rules: prerender",
 }
 
 RTC = """
@@ -182,7 +199,7 @@ RTC = """
     await within(2000, done);
 """
 
-RTC_CANDIDATE = """
+RTC_PEERS = """
     need("RTCPeerConnection");
     const [one, two] = [new RTCPeerConnection(), new RTCPeerConnection()];
     one.createDataChannel("x");
@@ -190,12 +207,28 @@ RTC_CANDIDATE = """
     await two.setRemoteDescription(one.localDescription);
     await two.setLocalDescription(await two.createAnswer());
     await one.setRemoteDescription(two.localDescription);
+    const tell = (kind) => one.addIceCandidate({candidate: "candidate:1 1 " + kind, sdpMid: "0"}).catch(() => 0);
+"""
+
+RTC_CANDIDATE = (
+    RTC_PEERS
+    + """
     const host = aim.host.replace(/[\\[\\]]/g, ""), port = aim.pair.split(":").pop();
-    for (const kind of ["udp 2130706431 " + host + " " + port + " typ host",
-                        "tcp 2130706430 " + host + " " + port + " typ host tcptype passive"])
-        await one.addIceCandidate({candidate: "candidate:1 1 " + kind, sdpMid: "0", sdpMLineIndex: 0}).catch(() => 0);
+    await tell("udp 2130706431 " + host + " " + port + " typ host");
+    await tell("tcp 2130706430 " + host + " " + port + " typ host tcptype passive");
     await wait(1500);
 """
+)
+
+RTC_LOCAL_NAME = (
+    RTC_PEERS
+    + """
+    await tell("udp 2130706431 " + crypto.randomUUID() + ".local 4444 typ host");
+    await wait(1500);
+"""
+)
+
+MULTICAST_DNS = ("224.0.0.251:5353", "[ff02::fb]:5353")
 
 SCRIPTS = {
     "fetch": "await fetch(aim.http + '/f', {mode: 'no-cors'})",
@@ -203,43 +236,45 @@ SCRIPTS = {
     "fetch with preflight": "await fetch(aim.http + '/f', {method: 'PUT', headers: {'X-A': 'b'}})",
     "fetch keepalive": "await fetch(aim.http + '/f', {mode: 'no-cors', method: 'POST', body: 'b', keepalive: true})",
     "fetch redirected": "await fetch(aim.site + '/to?' + aim.http + '/f', {mode: 'no-cors'})",
-    "fetchLater": "need('fetchLater'); fetchLater(aim.https + '/f', {activateAfter: 0, mode: 'no-cors'}); await wait(300)",
+    "fetchLater": "need('fetchLater'); fetchLater(aim.https + '/f', {activateAfter: 0, mode: 'no-cors'});"
+    "await wait(300)",
     "XMLHttpRequest": "const x = new XMLHttpRequest(); x.open('GET', aim.http + '/x'); x.send()",
     "XMLHttpRequest, synchronous": "const x = new XMLHttpRequest(); x.open('GET', aim.http + '/x', false); x.send()",
     "sendBeacon": "navigator.sendBeacon(aim.http + '/b', 'b')",
-    "a ping": "add(`<a id=a href='#a' ping='${aim.http}/p'>a</a>`); document.querySelectorAll('#a').forEach((a) => a.click())",
-    "form to an iframe": "add(`<iframe name='${aim.host}'></iframe><form target='${aim.host}' action='${aim.http}/'></form>`);"
-    "document.forms[document.forms.length - 1].submit()",
+    "a ping": "add(`<a href='#a' ping='${aim.http}/p'>a</a>`); document.body.lastChild.click()",
+    "form to an iframe": "add(`<iframe name='${aim.host}'></iframe>`);"
+    "add(`<form target='${aim.host}' action='${aim.http}/'></form>`); document.body.lastChild.submit()",
     "window.open": "open(aim.http + '/w'); open(aim.http + '/n', '_blank', 'noopener')",
     "link to a new tab": "add(`<a target=_blank href='${aim.http}/t'>a</a>`); document.body.lastChild.click()",
-    "download": "add(`<a download href='${aim.http}/d'>a</a><a download href='/to?${aim.http}/d'>a</a>`);"
-    "document.querySelectorAll('a').forEach((a) => a.click())",
+    "download": "for (const to of ['', '/to?']) {"
+    "add(`<a download href='${to}${aim.http}/d'>a</a>`); document.body.lastChild.click() }",
     "EventSource": "new EventSource(aim.http + '/e')",
     "WebSocket ws": "new WebSocket(aim.ws + '/w')",
     "WebSocket wss": "new WebSocket(aim.wss + '/w')",
     "WebSocketStream": "need('WebSocketStream'); await new WebSocketStream(aim.ws + '/w').opened",
     "WebTransport": "need('WebTransport'); await within(1000, new WebTransport(aim.https + '/w').ready)",
     "dynamic import": "await import(aim.http + '/i.js')",
-    "worker from inside": "new Worker(blob(`import '${aim.http}/w.js'`, 'text/javascript'), {type: 'module'}); await wait(300)",
+    "worker from inside": "new Worker(blob(`import '${aim.http}/w.js'`, 'text/javascript'), {type: 'module'});"
+    "await wait(500)",
     "worker redirected": "new Worker('/to?' + aim.http + '/w.js'); await wait(300)",
     "worker: fetch": "new Worker(blob(`fetch('${aim.http}/f', {mode: 'no-cors'})`)); await wait(500)",
     "worker: WebSocket": "new Worker(blob(`new WebSocket('${aim.ws}/f')`)); await wait(500)",
     "worker: importScripts": "new Worker(blob(`importScripts('${aim.http}/i.js')`)); await wait(500)",
     "shared worker": "need('SharedWorker'); new SharedWorker('/to?' + aim.http + '/w.js');"
     "new SharedWorker('/worker.js?' + aim.http + '/f'); await wait(500)",
-    "service worker from inside": "need('ServiceWorkerContainer'); await navigator.serviceWorker.register('/to?' + aim.http + '/s.js')",
+    "service worker from inside": "need('ServiceWorkerContainer');"
+    "await navigator.serviceWorker.register('/to?' + aim.http + '/s.js')",
     "service worker: fetch": "need('ServiceWorkerContainer');"
     "await navigator.serviceWorker.register('/worker.js?' + aim.http + '/f', {scope: '/' + aim.host}); await wait(500)",
     "audio worklet": "need('AudioContext'); await new AudioContext().audioWorklet.addModule(aim.http + '/a.js')",
-    "paint worklet": "if (!CSS.paintWorklet) throw new Unsupported('paintWorklet'); await CSS.paintWorklet.addModule(aim.http + '/p.js')",
+    "paint worklet": "need('PaintWorklet', CSS.paintWorklet); await CSS.paintWorklet.addModule(aim.http + '/p.js')",
     "FontFace": "await new FontFace('x', `url(${aim.http}/f.woff2)`).load()",
-    "blob: frame": "add(`<iframe src='${blob(`<script src='${aim.http}/s.js'></scr` + `ipt>`, 'text/html')}'></iframe>`); await wait(300)",
+    "blob: frame": "const page = `<script src='${aim.http}/s.js'></scr` + `ipt>`;"
+    "add(`<iframe src='${blob(page, 'text/html')}'></iframe>`); await wait(500)",
     "payment manifest": "need('PaymentRequest'); await new PaymentRequest([{supportedMethods: aim.https + '/pay'}],"
     "{total: {label: 't', amount: {currency: 'EUR', value: '1'}}}).canMakePayment()",
     "federated sign-in": "need('IdentityCredential'); await within(1000, navigator.credentials.get("
     "{identity: {providers: [{configURL: aim.https + '/fedcm.json', clientId: 'a', nonce: 'b'}]}}))",
-    "background fetch": "need('BackgroundFetchManager'); const r = await within(1000, navigator.serviceWorker.ready);"
-    "await r.backgroundFetch.fetch('b', [aim.https + '/b'])",
     "WebRTC: STUN": RTC % "'stun:' + aim.pair",
     "WebRTC: TURN over UDP": RTC % "'turn:' + aim.pair + '?transport=udp'",
     "WebRTC: TURN over TCP": RTC % "'turn:' + aim.pair + '?transport=tcp'",
@@ -271,8 +306,8 @@ BREACH = "<style>@font-face { font-family: x; src: url(/f) } p { font-family: x 
 """What the policies of the pages above forbid, so that there is something to report."""
 
 SPELLINGS = (
-    "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "127.0.0.1.", "０x7f.1", "%31%32%37.0.0.1", "0.0.0.0", "0",
-    "[::]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "[0:0:0:0:0:0:0:1]", "localhost", "localhost.", "a.localhost",
+    "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "127.0.0.1.", "%EF%BC%90x7f.1", "%31%32%37.0.0.1", "0.0.0.0",  # noqa: S104
+    "0", "[::]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "[0:0:0:0:0:0:0:1]", "localhost", "localhost.", "a.localhost",
     "localhost.localdomain", "ip6-localhost",
 )  # fmt: skip
 
@@ -308,6 +343,7 @@ def vectors(hostname: str) -> tuple[Vector, ...]:
         *_navigations(),
         *(Vector(name, markup) for name, markup in MARKUP.items()),
         *(Vector(name, script=script) for name, script in SCRIPTS.items()),
+        Vector("WebRTC: a peer's .local name", script=RTC_LOCAL_NAME, peers=MULTICAST_DNS),
         *(Vector(name, BREACH, headers=headers, leaves=True, secure=True) for name, headers in HEADERS.items()),
         *_names(hostname),
         *_others(),
