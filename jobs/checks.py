@@ -7,6 +7,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004 - Django's name for it
 
+from scraping.errors import ScrapeError
+
 ROOT_HAS_NO_SANDBOX = (
     "Chromium has no sandbox when it runs as root. Run scrpy as an ordinary user; or set SCRPY_SANDBOX=off, "
     "and a page that breaks out of its renderer is root on this machine."
@@ -16,6 +18,8 @@ KERNEL_HAS_NO_SANDBOX = (
     "(in Docker, deploy/chromium-seccomp.json does); or set SCRPY_SANDBOX=off, and a page that breaks out of its "
     "renderer may do whatever scrpy's user may."
 )
+NO_SANDBOX = "No usable sandbox"
+"""What Chromium says before it gives up."""
 
 
 def inside_opened() -> str:
@@ -38,6 +42,11 @@ def sandbox_off() -> str:
 def sandbox_impossible() -> str:
     """Why the sandbox that is wanted cannot be had, whatever Chromium says, and what to do; nothing if it may be."""
     return ROOT_HAS_NO_SANDBOX if settings.SCRPY_SANDBOX == "on" and os.geteuid() == 0 else ""
+
+
+def explained(error: ScrapeError) -> str:
+    """Why Chromium did not start, in words that an operator can act on."""
+    return KERNEL_HAS_NO_SANDBOX if NO_SANDBOX in str(error) else str(error)
 
 
 @register(Tags.security, deploy=True)

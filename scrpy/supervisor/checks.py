@@ -1,13 +1,17 @@
 """What can be wrong before the first process starts, each said in one line that a person can act on."""
 
+import asyncio
 import errno
 import socket
+from pathlib import Path
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from jobs.checks import sandbox_impossible
-from scraping.browser.locate import ChromiumMissing, find_chromium
+from jobs.checks import explained, sandbox_impossible
+from scraping.browser import BrowserPool, ChromiumMissing, find_chromium
+from scraping.browser.launch import Sandbox
+from scraping.errors import BrowserCrashed
 
 
 class CannotStart(Exception):
@@ -37,10 +41,24 @@ def check_chromium(configured: str | None) -> None:
         raise CannotStart(f"{error} `make setup` does that.") from error
 
 
-def check_sandbox() -> None:
-    """Raises CannotStart if the workers' browsers could not have the sandbox that is wanted."""
+def check_sandbox(configured: str | None, sandbox: Sandbox) -> None:
+    """Raises CannotStart if the workers would have no sandbox though it is insisted on. Then it starts a browser."""
     if impossible := sandbox_impossible():
         raise CannotStart(impossible)
+    if sandbox == "on":
+        try:
+            asyncio.run(try_browser(find_chromium(configured)))
+        except BrowserCrashed as error:
+            raise CannotStart(explained(error)) from error
+
+
+async def try_browser(executable: Path) -> None:
+    """Have one in its sandbox for a moment. Raises: BrowserCrashed."""
+    pool = BrowserPool(executable=executable, lanes=1, sandbox="on")
+    try:
+        await pool.start()
+    finally:
+        await pool.close()
 
 
 def check_database() -> None:

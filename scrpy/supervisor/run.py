@@ -37,7 +37,7 @@ def run() -> None:
 def check_machine() -> None:
     """Raises CannotStart for the first thing that is wrong, while nothing runs yet."""
     check_chromium(settings.SCRPY_CHROMIUM_PATH)
-    check_sandbox()
+    check_sandbox(settings.SCRPY_CHROMIUM_PATH, settings.SCRPY_SANDBOX)
     check_database()
     check_port(settings.SCRPY_HOST, settings.SCRPY_PORT, what="The API")
     if settings.DEVELOPMENT:

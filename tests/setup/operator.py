@@ -60,8 +60,8 @@ class Operator:
 
     def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("SCRPY_")}
-        moved = dict.fromkeys(("HOME", "TMPDIR") if self.become else (), str(self.home))
-        return {**inherited, **moved, "SCRPY_HOME": str(self.home), "DATABASE_URL": "", "REDIS_URL": "", **env}
+        moved = dict.fromkeys(("SCRPY_HOME", "TMPDIR", *(["HOME"] if self.become else [])), str(self.home))
+        return {**inherited, **moved, "DATABASE_URL": "", "REDIS_URL": "", **env}
 
 
 def production(**env: str) -> dict[str, str]:

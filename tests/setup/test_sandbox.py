@@ -46,15 +46,16 @@ def test_in_production_an_ordinary_users_renderers_are_sandboxed(ordinary):
     assert all(each["Seccomp"] == ["2"] and len(each["NSpid"]) > 1 for each in renderers)
 
 
-def test_a_kernel_that_allows_no_sandbox_is_said_to_be_the_reason(ordinary):
+@pytest.mark.parametrize(("command", "refusal"), [("worker", "CommandError"), ("up", "scrpy cannot start")])
+def test_a_kernel_that_allows_no_sandbox_is_said_to_be_the_reason(ordinary, command, refusal):
     chromium = ordinary.home / "chromium"
     chromium.write_text(NO_USER_NAMESPACES)
     chromium.chmod(0o755)
 
-    ran = ordinary.manage("worker", **production(SCRPY_CHROMIUM_PATH=str(chromium)))
+    ran = ordinary.manage(command, **production(SCRPY_CHROMIUM_PATH=str(chromium)))
 
-    assert ran.returncode == 1
-    assert ran.stderr == f"CommandError: {KERNEL_HAS_NO_SANDBOX}\n"
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == f"{refusal}: {KERNEL_HAS_NO_SANDBOX}\n"
 
 
 @as_root

@@ -14,9 +14,6 @@ from scraping.errors import ScrapeError
 
 logger = logging.getLogger(__name__)
 
-NO_SANDBOX = "No usable sandbox"
-"""What Chromium says before it gives up."""
-
 
 class Command(BaseCommand):
     help = "Render pages in a browser of its own until it is told to stop."
@@ -31,5 +28,7 @@ class Command(BaseCommand):
         try:
             with page_worker() as worker:
                 serve(queue="pages", threads=settings.SCRPY_LANES, on_ready=try_dispatch, on_stop=worker.hand_back)
-        except (ChromiumMissing, ScrapeError) as error:
-            raise CommandError(checks.KERNEL_HAS_NO_SANDBOX if NO_SANDBOX in str(error) else str(error)) from error
+        except ChromiumMissing as error:
+            raise CommandError(str(error)) from error
+        except ScrapeError as error:
+            raise CommandError(checks.explained(error)) from error
