@@ -262,4 +262,6 @@ def refused_ports(loop, tab):
 def test_the_gate_knows_the_ports_that_chromium_refuses(refused_ports):
     neighbours = {port + step for port in UNSAFE_PORTS for step in (-1, 1) if port + step > 0}
 
-    assert refused_ports(sorted(UNSAFE_PORTS | neighbours | PORTS)) == UNSAFE_PORTS
+    others = {*range(1_024), *range(6_600, 6_700), 1_720, 2_049, 3_659, 4_045, 5_060, 6_000, 10_080}
+
+    assert refused_ports(sorted(UNSAFE_PORTS | neighbours | PORTS | others)) == UNSAFE_PORTS
