@@ -28,7 +28,7 @@ def make_start(manage):
 def make_policy(make_start):
     """`make_policy(NAME=value, …)`: the sandbox, and what is allowed, the ports and what is our own, in order."""
 
-    def policy(**env: str) -> list:
+    def policy(**env: str):
         ran = make_start(**env)
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
