@@ -1,8 +1,11 @@
 """The caller's proxy: which may be named, how a tunnel is made, and pages in real Chromium through real proxies."""
 
 import asyncio
+import socket
+import ssl
 from base64 import b64encode
 from collections import namedtuple
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from scraping import rules
 from scraping.browser import BrowserPool, find_chromium, launch, processes
 from scraping.egress import Policy, UrlError, gate
+from scraping.egress import proxy as lane_proxy
 from scraping.egress.upstream import MAX_HEAD_BYTES, Upstream, authorization, check_proxy, establish
 from scraping.egress.wire import Wire
 from scraping.errors import BlockedAddress, ConnectionFailed, ProxyAuthFailed, ProxyFailed
@@ -463,7 +467,7 @@ def certificate(tmp_path_factory):
 def trusting(certificate):
     """Our end trusts the proxies' certificate, and Chromium that of the site."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SSL_CERT_FILE", str(certificate))
+        patch.setattr(lane_proxy, "_tls", lambda: ssl.create_default_context(cafile=certificate))
         trusted = f"--ignore-certificate-errors-spki-list={fingerprint(CERTIFICATE)}"
         patch.setattr(launch, "ARGUMENTS", (*launch.ARGUMENTS, trusted))
         yield
@@ -549,6 +553,13 @@ def test_a_page_is_fetched_through_the_proxy(proxied, proxies, site, scheme, wan
     assert not any(name.startswith("proxy-") for name in hit.headers)
 
 
+def test_what_a_page_loads_by_script_comes_through_the_proxy_too(proxied, proxies, site):
+    outcome = proxied("https://shop.example.com/spa/4", proxies["socks5", True], credentials=(USERNAME, PASSWORD))
+
+    assert outcome.data == {"title": "Product 4"}
+    assert site.count("/api/4") == 1
+
+
 @pytest.mark.parametrize("kind", LEADS)
 @pytest.mark.parametrize("credentials", [None, (USERNAME, "wrong")], ids=["none", "wrong"])
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -575,6 +586,19 @@ def test_a_page_whose_proxy_is_down_fails_with_proxy_error(proxied, make_pool, s
 
     assert failure.value.retryable
     assert site.hits == []
+
+
+@pytest.mark.parametrize(("scheme", "kind"), [("http", "https"), ("socks5", "http")])
+def test_a_page_whose_proxy_takes_the_connection_and_is_silent_fails_with_proxy_error(
+    proxied, make_pool, monkeypatch, scheme, kind
+):
+    monkeypatch.setattr(lane_proxy, "TUNNEL_TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        pool = make_pool(policy=Policy(allow=frozenset({f"127.0.0.1:{port}"})))
+
+        with pytest.raises(ProxyFailed):
+            proxied(LEADS[kind], Absent(scheme, port, []), pool=pool)
 
 
 @pytest.mark.parametrize(("scheme", "kind", "told"), [("http", "https", "502"), ("socks5", "http", "refused")])
@@ -636,9 +660,12 @@ def test_chromium_never_hears_of_the_proxy(loop, site, proxies, proxied_pool):
 
 
 def everything_told(pool):
-    """The command lines and environments of the pool's processes."""
+    """The command lines and environments of the pool's processes, as far as they are still there."""
     family = [processes.Process.find(pid) for pid in (pool.browser_pid, pool.driver_pid)]
     for process in family:
         family.extend(processes.children(process.pid) - set(family))
-    told = (Path(f"/proc/{process.pid}/{name}") for process in family for name in ("cmdline", "environ"))
-    return b"\0".join(path.read_bytes() for path in told)
+    told = b""
+    for process in family:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            told += b"".join(Path(f"/proc/{process.pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
+    return told
