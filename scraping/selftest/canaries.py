@@ -22,6 +22,7 @@ ELSEWHERE = ("192.0.2.1", "2001:db8::1")
 
 PROBE = b"probe"
 PORT_TRIES = 100
+PATIENCE_S = 10
 KINDS = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
 
 
@@ -62,7 +63,7 @@ class Canary:
         count = len(addresses)
         await asyncio.to_thread(_touch, addresses, self.port)
         with suppress(TimeoutError):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while self.touches != {"tcp": count, "udp": count}:  # noqa: ASYNC110 - a count is not an event
                     await asyncio.sleep(0.05)
         if self.touches != {"tcp": count, "udp": count}:
