@@ -9,6 +9,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Callable
+from functools import cache
 
 from scraping.egress.dial import Dialler
 from scraping.egress.gate import Target
@@ -21,6 +22,7 @@ from scraping.errors import (
     BlockedAddress,
     ConnectionFailed,
     DnsError,
+    InternalError,
     ProxyAuthFailed,
     ProxyFailed,
     ScrapeError,
@@ -41,7 +43,7 @@ MOST_WIRES = 256
 """Of one lane, both ends counted; Chromium itself opens no more than 32 connections to a proxy."""
 LOOKUPS_AT_ONCE = 4
 MOST_LINE_BYTES = 64 * 1024
-MOST_INTERIM_LINES = 100
+MOST_INTERIM_LINES = 500
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [^\n]*)?\r?\n")
 PROXY_AUTHENTICATION_REQUIRED = b"407"
 
@@ -55,13 +57,19 @@ class LaneProxy:
         self._upstream = upstream
         self._lookups = asyncio.Semaphore(LOOKUPS_AT_ONCE)
         self._wires: set[Wire] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._serving: dict[Wire, asyncio.Task[None]] = {}
         self._traffic = Traffic(limits, on_overrun=lambda _: self._cut_off())
+        self._server: asyncio.Server | None = None
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._closed = False
 
     async def open(self) -> str:
-        """Listen; the proxy's URL."""
+        """Listen; the proxy's URL. Raises: InternalError."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: self._wire(self._accept), LISTENERS, 0)
+        try:
+            self._server = await loop.create_server(lambda: self._wire(self._accept), LISTENERS, 0)
+        except OSError as exc:
+            raise InternalError(f"A lane has no way out: nothing can listen ({exc.strerror}).") from exc
         self._sweep()
         return f"http://{LISTENERS}:{self._server.sockets[0].getsockname()[1]}"
 
@@ -80,12 +88,15 @@ class LaneProxy:
 
     def close(self) -> None:
         """Take nothing more and cut everything off."""
-        self._sweeping.cancel()
-        self._server.close()
+        self._closed = True
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        if self._server is not None:
+            self._server.close()
         self._cut_off()
 
     def _cut_off(self) -> None:
-        for task in self._tasks:
+        for task in self._serving.values():
             task.cancel()
         for wire in self._wires:
             wire.abort()
@@ -101,16 +112,20 @@ class LaneProxy:
     # ------------------------------------------------------------------ one connection
 
     def _wire(self, on_open: Callable[[Wire], None] = lambda _: None) -> Wire:
-        return Wire(on_open, self._wires.discard)
+        return Wire(on_open, self._forget)
 
     def _accept(self, client: Wire) -> None:
-        if len(self._wires) >= MOST_WIRES:
+        if self._closed or self._traffic.overrun or len(self._wires) >= MOST_WIRES:
             client.abort()
             return
         self._wires.add(client)
-        task = asyncio.get_running_loop().create_task(self._serve(client))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._serving[client] = asyncio.get_running_loop().create_task(self._serve(client))
+
+    def _forget(self, wire: Wire) -> None:
+        """A connection has ended; what was still to be done for it is done for nobody."""
+        self._wires.discard(wire)
+        if task := self._serving.pop(wire, None):
+            task.cancel()
 
     async def _serve(self, client: Wire) -> None:
         try:
@@ -127,8 +142,7 @@ class LaneProxy:
             traffic.fail(head.host_key, BlockedAddress(str(error)))
             _refuse(client, head)
         except ScrapeError as error:
-            if not client.lost:
-                traffic.fail(head.host_key, error)
+            traffic.fail(head.host_key, error)
             _refuse(client, head)
 
     async def _tunnel(self, client: Wire, head: RequestHead) -> None:
@@ -145,12 +159,36 @@ class LaneProxy:
         self._send(len(request))
         remote.write(request)
         client.forward_to(remote, self._send, most=head.body_bytes)
-        status_line = await _status_line(remote, target)
+        status_line = await self._status_line(remote, target)
         if chained and status_line.split()[1] == PROXY_AUTHENTICATION_REQUIRED:
             raise ProxyAuthFailed
-        self._receive(len(status_line))
         client.write(status_line + CLOSE)
         remote.forward_to(client, self._receive)
+
+    async def _status_line(self, remote: Wire, target: Target) -> bytes:
+        """The status line of the answer proper; interim ones are counted and left out. Raises: ConnectionFailed."""
+        interim = False
+        for _ in range(MOST_INTERIM_LINES):
+            line = await self._line(remote, target)
+            if interim:
+                interim = line not in (b"\r\n", b"\n")
+                continue
+            status = STATUS_LINE.fullmatch(line)
+            if status is None:
+                raise ConnectionFailed(f"{target.host} sent an answer that is not HTTP.")
+            if not status[1].startswith(b"1"):
+                return line
+            interim = True
+        raise ConnectionFailed(f"{target.host} sent nothing but interim answers.")
+
+    async def _line(self, remote: Wire, target: Target) -> bytes:
+        try:
+            line = await remote.read_until(b"\n", MOST_LINE_BYTES)
+        except ConnectionFailed as exc:
+            how = "closed the connection without an answer" if remote.lost else "sent an answer that is not HTTP"
+            raise ConnectionFailed(f"{target.host} {how}.") from exc
+        self._receive(len(line))
+        return line
 
     def _receive(self, count: int) -> None:
         self._traffic.receive(count)
@@ -170,16 +208,14 @@ class LaneProxy:
         remote = await self._connect_upstream(self._upstream)
         if tunnel:
             try:
-                async with asyncio.timeout(TUNNEL_TIMEOUT_S):
-                    await establish(remote, self._upstream, target.host, target.port)
-            except TimeoutError as exc:
-                raise ProxyFailed(f"The proxy did not answer within {TUNNEL_TIMEOUT_S:g} s.") from exc
-            except ConnectionFailed as exc:
-                raise ProxyFailed("The proxy closed the connection.") from exc
+                await _establish(remote, self._upstream, target)
+            except BaseException:
+                remote.abort()
+                raise
         return remote
 
     async def _connect_upstream(self, upstream: Upstream) -> Wire:
-        tls = ssl.create_default_context() if upstream.scheme == "https" else None
+        tls = _tls() if upstream.scheme == "https" else None
         try:
             return await self._connect(upstream.host, upstream.port, tls=tls)
         except (DnsError, ConnectionFailed) as exc:
@@ -197,23 +233,20 @@ class LaneProxy:
         return remote
 
 
-async def _status_line(remote: Wire, target: Target) -> bytes:
-    """The status line of the answer proper; interim ones are left out. Raises: ConnectionFailed."""
+async def _establish(remote: Wire, upstream: Upstream, target: Target) -> None:
     try:
-        for _ in range(MOST_INTERIM_LINES):
-            line = await remote.read_until(b"\n", MOST_LINE_BYTES)
-            status = STATUS_LINE.fullmatch(line)
-            if status is None:
-                raise ConnectionFailed(f"{target.host} sent an answer that is not HTTP.")
-            if not status[1].startswith(b"1"):
-                return line
-            while await remote.read_until(b"\n", MOST_LINE_BYTES) not in (b"\r\n", b"\n"):
-                pass
+        async with asyncio.timeout(TUNNEL_TIMEOUT_S):
+            await establish(remote, upstream, target.host, target.port)
+    except TimeoutError as exc:
+        raise ProxyFailed(f"The proxy did not answer within {TUNNEL_TIMEOUT_S:g} s.") from exc
     except ConnectionFailed as exc:
-        if remote.lost:
-            raise ConnectionFailed(f"{target.host} closed the connection without an answer.") from exc
-        raise
-    raise ConnectionFailed(f"{target.host} sent nothing but interim answers.")
+        raise ProxyFailed("The proxy closed the connection.") from exc
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Read once: the authorities of this machine take some 20 ms to load."""
+    return ssl.create_default_context()
 
 
 def _refuse(client: Wire, head: RequestHead) -> None:

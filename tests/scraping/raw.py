@@ -12,6 +12,7 @@ T = TypeVar("T")
 PATIENCE_S = 60
 """What a test that has already failed may take to say so."""
 SETTLING_TURNS = 50
+MOST_LINE_BYTES = 1024 * 1024
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -26,7 +27,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             result = await work
         await settled()
         assert others() == set()
-        gc.collect()
+        gc.collect(1)
         assert complaints == []
         return result
 
@@ -63,7 +64,7 @@ async def origin(script: Script, host: str = "127.0.0.1", port: int = 0) -> Asyn
             await script(reader, writer)
         writer.close()
 
-    server = await asyncio.start_server(accept, host, port)
+    server = await asyncio.start_server(accept, host, port, limit=MOST_LINE_BYTES)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
