@@ -114,6 +114,7 @@ if not SECRET_KEY:
             "SCRPY_SECRET_KEY is not set: production needs one of its own, 50 random characters or more."
         )
     SECRET_KEY = kept_secret(SCRPY_HOME / "secret.key")
+SECRET_KEY_FALLBACKS = [key for key in env.str("SCRPY_SECRET_KEY_FALLBACKS", default="").split(",") if key]
 
 # -- database ------------------------------------------------------------------------------------------
 

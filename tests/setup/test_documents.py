@@ -87,7 +87,7 @@ def test_compose_stops_without_its_secrets():
     text = (ROOT / "docker-compose.yml").read_text()
 
     for name in ("SCRPY_SECRET_KEY", "SCRPY_PUBLIC_URL", "POSTGRES_PASSWORD"):
-        uses = re.findall(rf"\$\{{{name}[^}}]*\}}", text)
+        uses = re.findall(rf"\$\{{{name}\b[^}}]*\}}", text)
         assert uses
         assert all(use.startswith(f"${{{name}:?") for use in uses)
 
