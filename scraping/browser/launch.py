@@ -59,7 +59,8 @@ ARGUMENTS = (
     "--no-pings",
     "--disable-domain-reliability",
     "--disable-crash-reporter",
-    "--log-level=2",  # or the headless shell writes whatever pages say on their consoles to the driver
+    "--enable-logging=stderr",  # or the next is not heard
+    "--log-level=2",  # what pages write to their consoles would go to the driver, too
 )
 
 UNWANTED_ARGUMENTS = ("--disable-ipc-flooding-protection",)

@@ -135,7 +135,7 @@ class LaneProxy:
             client.close()
             return
         traffic = self._traffic
-        traffic.connections += 1
+        traffic.connect()
         try:
             await (self._tunnel(client, head) if head.is_connect else self._exchange(client, head))
         except UrlError as error:

@@ -25,6 +25,12 @@ class Traffic:
         self._on_overrun = on_overrun
         self._failures: dict[str, ScrapeError] = {}
 
+    def connect(self) -> None:
+        """Count a request: over plain HTTP each has a connection of its own, over TLS many share one."""
+        self.connections += 1
+        if self.connections > self._limits.max_requests:
+            self.exceed(f"The page made more than {self._limits.max_requests:,} requests.")
+
     def receive(self, count: int) -> None:
         """Count bytes on their way to the browser."""
         self.received_bytes += count
