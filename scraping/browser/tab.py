@@ -347,8 +347,14 @@ class Lane:
             self.browser.lanes.discard(self)
 
     async def _ends(self, work: asyncio.Future[Any]) -> bool:
-        """Whether `work` ends within the clean-up budget; how does not matter: what is closed already fails."""
-        done, _ = await asyncio.wait({work}, timeout=self.limits.cleanup_timeout_ms / 1000)
+        """Whether `work` ends within the clean-up budget; how does not matter: what is closed already fails.
+
+        While the browser is busy with what a killed renderer has left behind, the budget is given again.
+        """
+        limit_s = self.limits.cleanup_timeout_ms / 1000
+        done, _ = await asyncio.wait({work}, timeout=limit_s)
+        while not done and self.browser.watch.draining:
+            done, _ = await asyncio.wait({work}, timeout=limit_s)
         return bool(done)
 
 

@@ -56,6 +56,11 @@ class Watch:
                 return verdict
         return None
 
+    @property
+    def draining(self) -> bool:
+        """Whether a flood has just been ended, of which all may still come late."""
+        return time.monotonic() < self._draining_until
+
     def _look(self) -> None:
         if not self._browser.alive:
             return
@@ -81,7 +86,7 @@ class Watch:
         That is how a page that does nothing but write to its console, or fail, keeps all others waiting.
         """
         browser = processes.usage(self._browser.process.pid)
-        if browser is None or time.monotonic() < self._draining_until:
+        if browser is None or self.draining:
             return
         if self._ping is None or self._ping.answered:
             self._ping = _Ping(self._browser, browser, renderers)
