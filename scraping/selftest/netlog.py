@@ -1,8 +1,10 @@
 """The second witness: Chromium's own log of its network stack, which a launcher has it write.
 
 The canaries see who reaches them. The log shows besides what was attempted in vain, or at an address where no canary
-sits, and each name that was to be resolved: every resolution in Chromium is a job of its host resolver, whichever
-process asked. (An ordinary user cannot put a canary in the place of the system's name server.)
+sits, and the names that Chromium sets out to resolve by itself. It is the witness for DNS because an ordinary user
+cannot put a canary in the place of the system's name server. What it does not show are the names that WebRTC has
+resolved by the system; those are seen by what follows: datagrams to a canary, for names that lead to this machine.
+Multicast DNS, which WebRTC uses for its peers' names, is in the log.
 """
 
 import re
@@ -18,6 +20,7 @@ from scraping.selftest.canaries import CannotCheck, Kind
 
 NEEDED = {"TCP_CONNECT_ATTEMPT", "UDP_CONNECT", "UDP_BYTES_SENT", "HOST_RESOLVER_MANAGER_JOB"}
 SCHEME = re.compile(r"^\w+://")
+LITERAL = re.compile(r"[\d.]+(:\d+)?$|\[")
 
 
 @dataclass(frozen=True)
@@ -78,4 +81,6 @@ def _sights(events: list[dict[str, Any]], types: dict[int, str]) -> Iterator[Sig
         elif name == "UDP_BYTES_SENT":
             yield Sight("udp", params.get("address", peers.get(source, "?")))
         elif name == "HOST_RESOLVER_MANAGER_JOB" and "host" in params:
-            yield Sight("dns", SCHEME.sub("", params["host"]))
+            host = SCHEME.sub("", params["host"])
+            if not LITERAL.match(host):
+                yield Sight("dns", host)

@@ -223,7 +223,9 @@ RTC_CANDIDATE = (
 RTC_LOCAL_NAME = (
     RTC_PEERS
     + """
-    await tell("udp 2130706431 " + crypto.randomUUID() + ".local 4444 typ host");
+    for (const end of [".local", ".LOCAL", ".local.", ".a.local", ".example"])
+        for (const kind of ["udp 2130706431 %s 4444 typ host", "tcp 2130706430 %s 4444 typ host tcptype passive"])
+            await tell(kind.replace("%s", crypto.randomUUID() + end));
     await wait(1500);
 """
 )
@@ -285,12 +287,12 @@ SCRIPTS = {
 REPORT_TO = '{"group": "default", "max_age": 60, "include_subdomains": false, "endpoints": [{"url": "$https/r"}]}'
 
 HEADERS = {
-    "Link: preload": (("Link", "<$http/p>; rel=preload; as=fetch, <$http/s.css>; rel=preload; as=style"),),
-    "Link: preconnect": (("Link", "<$http>; rel=preconnect, <$http>; rel=dns-prefetch"),),
-    "Content-Location": (("Content-Location", "$http/c"), ("Location", "$http/l")),
-    "SourceMap": (("SourceMap", "$http/s.map"),),
-    "Speculation-Rules": (("Speculation-Rules", '"$http/r.json"'),),
-    "CSP report-uri": (("Content-Security-Policy", "img-src 'none'; font-src 'none'; report-uri $http/r"),),
+    "Link: preload": (("Link", "<$https/p>; rel=preload; as=fetch, <$https/s.css>; rel=preload; as=style"),),
+    "Link: preconnect": (("Link", "<$https>; rel=preconnect, <$https>; rel=dns-prefetch"),),
+    "Content-Location": (("Content-Location", "$https/c"), ("Location", "$https/l")),
+    "SourceMap": (("SourceMap", "$https/s.map"),),
+    "Speculation-Rules": (("Speculation-Rules", '"$https/r.json"'),),
+    "CSP report-uri": (("Content-Security-Policy", "img-src 'none'; font-src 'none'; report-uri $https/r"),),
     "CSP report-to": (
         ("Reporting-Endpoints", 'default="$https/r"'),
         ("Content-Security-Policy", "img-src 'none'; font-src 'none'; report-to default"),
@@ -343,7 +345,9 @@ def vectors(hostname: str) -> tuple[Vector, ...]:
         *_navigations(),
         *(Vector(name, markup) for name, markup in MARKUP.items()),
         *(Vector(name, script=script) for name, script in SCRIPTS.items()),
-        Vector("WebRTC: a peer's .local name", script=RTC_LOCAL_NAME, peers=MULTICAST_DNS),
+        Vector("WebRTC: STUN by a local name", script=SCRIPTS["WebRTC: STUN"], spelling="localhost"),
+        Vector("WebRTC: TURN by a local name", script=SCRIPTS["WebRTC: TURN over UDP"], spelling="localhost"),
+        Vector("WebRTC: a peer's name", script=RTC_LOCAL_NAME, peers=MULTICAST_DNS),
         *(Vector(name, BREACH, headers=headers, leaves=True, secure=True) for name, headers in HEADERS.items()),
         *_names(hostname),
         *_others(),

@@ -120,6 +120,15 @@ def test_without_a_judge_names_with_two_faces_lead_inside(look, monkeypatch, nam
 
 
 @pytest.mark.slow
+def test_without_the_resolvers_rules_names_of_a_peer_are_asked_for_by_multicast(look, take_away):
+    take_away("--host-resolver-rules")
+
+    report = look("WebRTC: a peer's name")
+
+    assert kinds(report) == {"udp"}
+
+
+@pytest.mark.slow
 def test_without_the_resolvers_rules_a_tab_that_got_round_its_proxy_resolves_names(look, monkeypatch, take_away):
     own_name = f"spelling {socket.gethostname()}"
     monkeypatch.setattr(tab, "PROXY_EVERYTHING", GONE_ROUND)
