@@ -10,7 +10,7 @@ from tests.bench.figures import Size
 
 ROOMS: Mapping[str, tuple[Callable[[Size], None], Size]] = {
     "platform": (platform.run, Size(pages=200, turns=5, lanes=8)),
-    "egress": (egress.run, Size(pages=48, turns=15, lanes=8)),
+    "egress": (egress.run, Size(pages=32, turns=15, lanes=8)),
 }
 
 
