@@ -171,11 +171,11 @@ def _within_64_bits(number: int) -> int:
 
 
 def _check_depth(document: object) -> None:
-    level, depth = [document], 0
-    while level := [child for node in level for child in _children(node)]:
-        depth += 1
-        if depth > MAX_JSON_DEPTH:
-            raise ValueError(f"it is more than {MAX_JSON_DEPTH} levels deep")
+    level = [document]
+    for _ in range(MAX_JSON_DEPTH):
+        level = [child for node in level for child in _children(node)]
+    if any(isinstance(node, list | dict) for node in level):
+        raise ValueError(f"it is more than {MAX_JSON_DEPTH} levels deep")
 
 
 def _children(node: object) -> list[object]:

@@ -13,9 +13,9 @@ from babel.numbers import get_territory_currencies
 MAX_TAG_CHARS = 40
 
 LANGUAGES = [
-    "en", "en_GB", "de", "de_AT", "fr", "es", "it", "pt", "nl", "da", "sv", "nb", "nn", "fi", "pl", "cs", "sk", "sl", "hr",
-    "sr", "sr_Latn", "bs", "ru", "uk", "be", "bg", "ro", "hu", "el", "tr", "lt", "lv", "et", "id", "ms", "ca", "gl", "is",
-    "af", "sq", "mk",
+    "en", "en_GB", "de", "de_AT", "fr", "es", "it", "pt", "nl", "da", "sv", "nb", "nn", "fi", "pl", "cs", "sk", "sl",
+    "hr", "sr", "sr_Latn", "bs", "ru", "uk", "be", "bg", "ro", "hu", "el", "tr", "lt", "lv", "et", "id", "ms", "ca",
+    "gl", "is", "af", "sq", "mk",
 ]  # fmt: skip
 """Whose names of months and weekdays are known without being asked for by a locale."""
 

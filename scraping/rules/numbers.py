@@ -52,7 +52,8 @@ MAGNITUDES = {
     **dict.fromkeys(("万", "萬", "만"), 4), **dict.fromkeys(("亿", "億", "억"), 8),
 }  # fmt: skip
 MAGNITUDE = re.compile(
-    rf"""(?P<known>[kKM](?![^\W_]) | [ \u00a0]?(?:thousand|millions?|lakhs?|crores?)(?!{LETTER}) | [万萬만亿億억](?![ \u00a0]?\d))
+    rf"""(?P<known>[kKM](?![^\W_]) | [ \u00a0]?(?:thousand|millions?|lakhs?|crores?)(?!{LETTER})
+        | [万萬만亿億억](?![ \u00a0]?\d))
     | (?P<unsure>[mbB](?![^\W_]) | [ \u00a0]?(?:[KMB](?![^\W_])
         | (?:bn|mn|mln|mlrd|mld|[Mm]io|[Mm]rd|[Tt]sd|tys|tis|тыс|млн|млрд|billions?|trillions?|Cr)(?!{LETTER})
         | [万萬만亿億억]))""",
@@ -82,7 +83,7 @@ class _Found:
     after: int
     sign: str | None
     code: str | None
-    magnitude: str | None
+    magnitude: re.Match[str] | None
 
     @property
     def digits(self) -> str:
@@ -134,7 +135,8 @@ def _all(text: str) -> Iterator[_Found]:
 def _find(text: str, start: int, end: int) -> _Found:
     """The number from `start` to `end`, with what belongs to it."""
     magnitude = MAGNITUDE.match(text, end)
-    after = magnitude.end() if magnitude else end
+    tail = magnitude or NO_CENTS.match(text, end)
+    after = tail.end() if tail else end
     inner = start - 1 if start > 1 and text[start - 1] in "-–−+" else start
     before = BEFORE.search(text, max(0, inner - LONGEST_BEFORE), inner)
     sign, code, first = _currency_before(before) if before else (None, None, inner)
@@ -147,7 +149,7 @@ def _find(text: str, start: int, end: int) -> _Found:
         last,
         _one(sign, sign_after),
         _one(code, code_after),
-        magnitude and magnitude[0].strip(),
+        magnitude,
     )
 
 
@@ -179,7 +181,10 @@ def _read(found: _Found, locale: str | None) -> tuple[str, str | None]:
     """The number's canonical form, and its currency."""
     _refuse_parts(found)
     whole, decimals = _split(found, locale)
-    amount = _scaled(whole.lstrip("0") or "0", decimals, found.magnitude)
+    zeros = MAGNITUDES[found.magnitude[0].strip()] if found.magnitude else 0
+    decimals = decimals.ljust(zeros, "0")
+    amount = (whole + decimals[:zeros]).lstrip("0") or "0"
+    amount += f".{decimals[zeros:]}" if decimals[zeros:] else ""
     negative = _is_negative(found) and amount.strip("0.") != ""
     code = currency(found.sign, found.code, locale, decimals="." in amount) if found.has_currency else None
     return f"-{amount}" if negative else amount, code
@@ -188,8 +193,8 @@ def _read(found: _Found, locale: str | None) -> tuple[str, str | None]:
 def _refuse_parts(found: _Found) -> None:
     """Refuse what is part of something larger."""
     text = found.text
-    if found.magnitude and found.magnitude not in MAGNITUDES:
-        raise ValueError(f"{found.magnitude!r} after a number can mean several things")
+    if found.magnitude and found.magnitude["unsure"]:
+        raise ValueError(f"{found.magnitude[0].strip()!r} after a number can mean several things")
     if RANGE.match(text, found.after):
         raise ValueError("it is a range, a date or a code rather than one number")
     if TRAILING_MINUS.match(text, found.end):
@@ -268,14 +273,6 @@ def _grouped(digits: str) -> str:
     if separators and (len(separators) > 1 or not (WESTERN.fullmatch(digits) or INDIAN.fullmatch(digits))):
         raise ValueError(f"the separators in {digits!r} are not those of one number")
     return "".join(filter(str.isdigit, digits))
-
-
-def _scaled(whole: str, decimals: str, magnitude: str | None) -> str:
-    if magnitude is None:
-        return f"{whole}.{decimals}" if decimals else whole
-    zeros = MAGNITUDES[magnitude]
-    decimals = decimals.ljust(zeros, "0")
-    return _scaled((whole + decimals[:zeros]).lstrip("0") or "0", decimals[zeros:], None)
 
 
 def _is_negative(found: _Found) -> bool:

@@ -15,9 +15,9 @@ A step for text does the same to each item of a list; a step for lists leaves a 
 Arguments stand in brackets behind the name, nothing between. join and split take one, replace two, the rest none.
 A single argument is all that stands between the brackets, spaces too: `join(, )`, `split(|)`, `split( )`. Of two, a
 comma parts them and spaces around them do not count: `replace(EUR, €)`; the second may be empty. An argument in
-quotes, '…' or "…", is what stands between the quotes: `join(", ")`, `replace("a,b", "")`. In all of them `\\n`, `\\t` and
-`\\r` are line feed, tab and carriage return, and a backslash takes its meaning from a comma, a bracket, a quote or a
-backslash.
+quotes, '…' or "…", is what stands between the quotes: `join(", ")`, `replace("a,b", "")`. In all of them `\\n`,
+`\\t` and `\\r` are line feed, tab and carriage return, and a backslash takes its meaning from a comma, a bracket, a
+quote or a backslash.
 """
 
 import re
