@@ -73,7 +73,9 @@ def _plain(text: str) -> Address:
 def _is_forbidden(address: Address, host: str, port: int, policy: Policy, lookup: Lookup) -> bool:
     if str(address) == LISTENERS or _is_own(address, port, policy, lookup):
         return True
-    return not (is_public(address) or {f"{host}:{port}", pair(address, port)} & policy.allow)
+    if {f"{host}:{port}", pair(address, port)} & policy.allow:
+        return False
+    return not is_public(address) or _is_here(address)  # a public address of this machine leads behind its firewall
 
 
 def _is_own(address: Address, port: int, policy: Policy, lookup: Lookup) -> bool:
