@@ -15,6 +15,7 @@ UNSPACED = "円元원"
 """Signs from scripts that put no space between words."""
 
 SIGNS = {
+    "$US": "USD", "$CA": "CAD", "$AU": "AUD", "$NZ": "NZD", "$HK": "HKD", "yen": "JPY",
     "€": "EUR", "euro": "EUR", "euros": "EUR", "Euro": "EUR", "US$": "USD", "U$S": "USD", "A$": "AUD", "AU$": "AUD",
     "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "SG$": "SGD", "NT$": "TWD", "R$": "BRL",
     "MX$": "MXN", "AR$": "ARS", "円": "JPY", "元": "CNY", "₹": "INR", "₽": "RUB", "₴": "UAH", "грн": "UAH",
@@ -28,6 +29,8 @@ SIGNS = {
 SHARED = {
     "$": "USD AUD ARS BBD BMD BND BSD BZD CAD CLP COP CUP DOP FJD GYD HKD JMD KYD LRD MXN NAD NZD SBD SGD SRD TTD TWD "
     "UYU XCD",
+    "dollar": "USD CAD AUD NZD SGD HKD",
+    "dollars": "USD CAD AUD NZD SGD HKD",
     "¥": "JPY CNY",
     "£": "GBP EGP FKP GIP LBP SHP SSP SYP",
     "kr": "? SEK NOK DKK ISK",
@@ -46,9 +49,12 @@ CODES = frozenset(
 
 
 def _alternative(sign: str) -> str:
+    written = re.escape(sign)
+    if len(sign) > len("A$") and "$" in sign:
+        written = written.replace(r"\$", r"[ \u00a0]?\$" if sign[-1] == "$" else r"\$[ \u00a0]?")
     start = rf"(?<!{LETTER})" if sign[0].isalpha() and sign not in UNSPACED else ""
     end = rf"\.?(?!{LETTER})" if sign[-1].isalpha() and sign not in UNSPACED else ""
-    return start + re.escape(sign) + end
+    return start + written + end
 
 
 SIGN = "(?:" + "|".join(_alternative(sign) for sign in sorted(SIGNS | SHARED, key=len, reverse=True)) + ")"
@@ -60,13 +66,18 @@ def currency(sign: str | None, code: str | None, locale: str | None, *, decimals
 
     Raises: ValueError if they contradict each other.
     """
-    sign = sign.rstrip(".") if sign else None
+    sign = plain(sign) if sign else None
     if code is None:
         return None if sign is None else SIGNS.get(sign) or _shared(sign, locale, decimals=decimals)
     allowed = SHARED.get(sign, "").split() if sign in SHARED else [SIGNS.get(sign or "", code)]
     if code not in allowed:
         raise ValueError(f"{sign} and {code} are two currencies")
     return code
+
+
+def plain(sign: str) -> str:
+    """A printed sign as the tables have it: `US $` is `US$`, `kr.` is `kr`."""
+    return sign.rstrip(".").replace(" ", "").replace("\u00a0", "")
 
 
 @lru_cache(maxsize=512)

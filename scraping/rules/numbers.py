@@ -13,8 +13,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
-from scraping.rules.currencies import CODES, LETTER, SIGN, currency, has_decimals
+from scraping.rules.currencies import CODES, LETTER, SIGN, currency, has_decimals, plain
 from scraping.rules.locales import facts
 
 MAX_CHARS = 1_000
@@ -30,7 +31,7 @@ PLAIN = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
     **{ord(space): "\u00a0" for space in SPACES},
     **dict.fromkeys(map(ord, INVISIBLE)),
-    **{ord(sign): "'" for sign in "’‘ʼ′٬"},
+    **{ord(sign): "'" for sign in "’‘ʼ′´٬"},
     **{0xFFE5: "¥", 0xFFE1: "£", 0xFFE6: "₩", 0x2012: "–", 0xFE63: "-"},
     **dict.fromkeys(map(ord, "\t\n\r\f\v\x85\u2028\u2029"), " "),
 }
@@ -44,6 +45,7 @@ TOKEN = re.compile(r"\d{1,3}(?:[ \u00a0]\d{3})+(?:[.,٫]\d+)?(?![^ \u00a0])|[^ \
 BEFORE = re.compile(rf"(?:(?<!{LETTER})([A-Z]{{3}}))?[ \u00a0]?({SIGN})?[ \u00a0]*\Z")
 AFTER = re.compile(rf"[ \u00a0]?({SIGN})?[ \u00a0]?(?:([A-Z]{{3}})(?![^\W_]))?")
 NEXT = re.compile(r"[ \u00a0]?\.?\d")
+SPACE = " \u00a0"
 LONGEST_BEFORE = 12
 
 MAGNITUDES = {
@@ -61,10 +63,15 @@ MAGNITUDE = re.compile(
 )
 """What multiplies a number: k, K and M where they touch it, some words; others mean one thing here, another there."""
 
-RANGE = re.compile(rf"[ \u00a0]*[-–—−~〜][ \u00a0]*(?:[A-Z]{{3}}[ \u00a0]?)?(?:{SIGN})?[ \u00a0]*\.?\d")
+RANGE = re.compile(
+    rf"(?:[ \u00a0]*[-–—−~〜×][ \u00a0]*| (?:to|bis|à|do|до) )(?:[A-Z]{{3}}[ \u00a0]?)?(?:{SIGN})?[ \u00a0]*\.?\d"
+)
 TRAILING_MINUS = re.compile(r"[-−]\s*\Z")
 GLUED = re.compile(rf"/\d|:\d|(?![cdkm]?m[23](?![^\W_])){LETTER}{{1,12}}\d|[ \u00a0]\d+/\d")
-SPLIT_PRICE = re.compile(r"[ \u00a0]\d\d(?![\d.,'٫])")
+SPLIT_PRICE = re.compile(r"[ \u00a0]?\d\d(?![\d.,'٫])")
+SPLIT_NUMBER = re.compile(r"[ \u00a0]*[.,:;_·'][.,:;_·' \u00a0]*\d")
+SPLIT_BEFORE = re.compile(r"\d[ \u00a0]*[.,:;_·'][.,:;_·' \u00a0]*\Z")
+MINOR = re.compile(rf"[ \u00a0]?(?:¢|(?:cents?|ct)(?!{LETTER}))|p(?!{LETTER})")
 NO_CENTS = re.compile(r"([.,])[-–—](?!\d)")
 PERCENT = re.compile(r"[ \u00a0]?%")
 
@@ -112,33 +119,46 @@ def price(text: str, locale: str | None) -> tuple[str, str | None]:
     Raises: ValueError, also for two different prices.
     """
     candidates = [found for found in _all(text) if not PERCENT.match(found.text, found.end)]
-    if any(found.magnitude and found.text[found.after : found.after + 1].isdigit() for found in candidates):
-        raise ValueError("a number follows the magnitude of another")
+    _refuse_halves(candidates)
     prices = [_read(found, locale) for found in candidates if found.has_currency]
     prices = prices or [_read(found, locale) for found in candidates]
     if not prices:
         raise ValueError("there is no price in it")
+    if any(MINOR.match(found.text, found.end) for found in candidates):
+        raise ValueError("it is in cents or pence")
     if len({(Decimal(amount), code) for amount, code in prices}) > 1:
         raise ValueError("there are several prices in it")
     return prices[0]
+
+
+def _refuse_halves(candidates: list[_Found]) -> None:
+    """Refuse a number with a currency that is the second half of a range or of a number without one."""
+    for found, following in pairwise(candidates):
+        if found.magnitude and found.after == following.start:
+            raise ValueError("a number follows the magnitude of another")
+        if following.has_currency and RANGE.match(found.text, found.after):
+            raise ValueError("it is a range")
 
 
 def _all(text: str) -> Iterator[_Found]:
     text = text[:MAX_CHARS].strip()
     if not (text.isascii() and text.isprintable()):
         text = text.translate(PLAIN)
+    floor = 0
     for run in RUN.finditer(text):
         for token in TOKEN.finditer(text, run.start(), run.end()):
-            yield _find(text, token.start(), token.end())
+            found = _find(text, token.start(), token.end(), floor)
+            floor = found.after
+            yield found
 
 
-def _find(text: str, start: int, end: int) -> _Found:
-    """The number from `start` to `end`, with what belongs to it."""
+def _find(text: str, start: int, end: int, floor: int) -> _Found:
+    """The number from `start` to `end`, with what belongs to it; what stands before `floor` is another's."""
     magnitude = MAGNITUDE.match(text, end)
     tail = magnitude or NO_CENTS.match(text, end)
     after = tail.end() if tail else end
     inner = start - 1 if start > 1 and text[start - 1] in "-–−+" else start
-    before = BEFORE.search(text, max(0, inner - LONGEST_BEFORE), inner)
+    before = BEFORE.search(text, max(floor, inner - LONGEST_BEFORE), inner)
     sign, code, first = _currency_before(before) if before else (None, None, inner)
     sign_after, code_after, last = _currency_after(text, after, known=bool(sign or code))
     return _Found(
@@ -154,7 +174,7 @@ def _find(text: str, start: int, end: int) -> _Found:
 
 
 def _one(before: str | None, after: str | None) -> str | None:
-    if before and after and before.rstrip(".") != after.rstrip("."):
+    if before and after and plain(before) != plain(after):
         raise ValueError(f"{before} and {after} are two currencies")
     return before or after
 
@@ -168,13 +188,23 @@ def _currency_before(match: re.Match[str]) -> tuple[str | None, str | None, int]
 
 
 def _currency_after(text: str, end: int, *, known: bool) -> tuple[str | None, str | None, int]:
-    """The sign and the code after a number, and where they end; what touches the next number may be that one's."""
+    """The sign and the code after a number, and where they end.
+
+    Between two numbers they belong to the one that they touch. If that does not tell, to both: they end at `end`.
+    """
     match = AFTER.match(text, end)
     assert match is not None
     sign, code = match[1], match[2] if match[2] in CODES else None
-    if not (sign or code) or (known and NEXT.match(text, match.end())):
+    if not (sign or code):
         return None, None, end
-    return sign, code, match.end(2) if code else match.end(1)
+    last = match.end(2) if code else match.end(1)
+    following = NEXT.match(text, last)
+    if following is None:
+        return sign, code, last
+    touches, touches_next = text[end] not in SPACE, text[last] not in SPACE
+    if known or (touches_next and not touches):
+        return None, None, end
+    return sign, code, last if touches and not touches_next else end
 
 
 def _read(found: _Found, locale: str | None) -> tuple[str, str | None]:
@@ -201,9 +231,19 @@ def _refuse_parts(found: _Found) -> None:
         raise ValueError("a minus stands behind the number")
     if _is_raised(text, found.end) or (not found.has_currency and GLUED.match(text, found.end)):
         raise ValueError(f"{text[found.start : found.end + 8]!r} is not one number")
-    alone = found.digits.isdigit()
-    if alone and (SPLIT_PRICE.match(text, found.end) or (len(found.digits) == 2 and _follows_a_number(found))):  # noqa: PLR2004
+    if SPLIT_NUMBER.match(text, found.end) or (
+        found.before == found.start and SPLIT_BEFORE.search(text, 0, found.start)
+    ):
         raise ValueError("two numbers stand side by side")
+    alone = found.digits.isdigit()
+    if alone and (_precedes_cents(found) or (len(found.digits) == 2 and _follows_a_number(found))):  # noqa: PLR2004
+        raise ValueError("two numbers stand side by side")
+
+
+def _precedes_cents(found: _Found) -> bool:
+    """Whether just two digits follow, as in `12 99 €` and `5€50`."""
+    sign = AFTER.match(found.text, found.end)
+    return any(SPLIT_PRICE.match(found.text, at) for at in (found.end, sign.end(1) if sign and sign[1] else found.end))
 
 
 def _is_raised(text: str, at: int) -> bool:
@@ -277,15 +317,17 @@ def _grouped(digits: str) -> str:
 
 def _is_negative(found: _Found) -> bool:
     text, before = found.text, found.before
-    if found.start > 0 and text[found.start - 1] in "-–−" and _is_sign(text, found.start - 1, found):
-        return True
-    if text[0] == "(" and before == 1 and text[found.after :] == ")":
+    if found.start > 0 and text[found.start - 1] in "-–−":
+        return _is_sign(text, found.start - 1, found)
+    if text[0] == "(" and not text[1:before].strip() and text[found.after :].strip() == ")":
         return True
     return _minus_before_currency(text, before)
 
 
 def _is_sign(text: str, at: int, found: _Found) -> bool:
     """Whether the dash that touches the number is a minus; that of `SKU-12` is none."""
+    if at > 0 and text[at - 1] in "-–−+":
+        raise ValueError("two signs stand before the number")
     return at == 0 or at > found.before or text[at - 1] in " \u00a0(:"
 
 
