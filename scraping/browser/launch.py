@@ -55,7 +55,7 @@ ARGUMENTS = (
     "--block-new-web-contents",  # window.open and target=_blank open nothing, and fetch nothing
     "--blink-settings=imagesEnabled=false",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    # Names are for the lanes' proxies to resolve. ~NOTFOUND is itself asked for, by multicast DNS; nobody is reached here.
+    # Names are for the lanes' proxies to resolve. ~NOTFOUND would itself be asked for, by multicast DNS.
     f"--host-resolver-rules=MAP * 255.255.255.255 , EXCLUDE {LISTENERS}",
     "--no-pings",
     "--disable-domain-reliability",
