@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from playwright.async_api import Error as PlaywrightError
 
 from scraping.browser import processes
-from scraping.browser.processes import Usage
+from scraping.browser.processes import Process, Usage
 from scraping.errors import BrowserCrashed, ScrapeError, TooLarge
 
 if TYPE_CHECKING:
@@ -43,8 +43,10 @@ class Watch:
     def __init__(self, browser: "Browser") -> None:
         self._browser = browser
         self._zygotes = processes.children(browser.process.pid)
+        self._killed: set[Process] = set()
         self._verdicts: deque[tuple[float, ScrapeError]] = deque()
         self._ping: _Ping | None = None
+        self._cpu_s = 0.0
         self._draining_until = 0.0
         self._look()
 
@@ -71,7 +73,7 @@ class Watch:
 
     def _renderers(self) -> list[Usage]:
         pids = (pid for zygote in self._zygotes for pid in processes.forked(zygote.pid))
-        usages = (usage for pid in pids if (usage := processes.usage(pid)))
+        usages = (usage for pid in pids if (usage := processes.usage(pid)) and usage.process not in self._killed)
         return [usage for usage in usages if usage.process.mentions("--type=renderer")]
 
     def _look_for_greed(self, renderers: list[Usage]) -> None:
@@ -88,8 +90,9 @@ class Watch:
         browser = processes.usage(self._browser.process.pid)
         if browser is None or self.draining:
             return
+        spent_s, self._cpu_s = browser.cpu_s - self._cpu_s, browser.cpu_s
         if self._ping is None or self._ping.answered:
-            self._ping = _Ping(self._browser, browser, renderers)
+            self._ping = _Ping(self._browser, browser, renderers) if spent_s > PERIOD_S * BUSY_SHARE else None
         elif self._ping.is_late(browser) and (busiest := self._ping.busiest(renderers)):
             self._kill(busiest, BrowserCrashed("The page kept the browser so busy that its tab was closed."))
             self._draining_until = time.monotonic() + DRAIN_S
@@ -97,6 +100,7 @@ class Watch:
 
     def _kill(self, renderer: Usage, verdict: ScrapeError) -> None:
         log.warning("Renderer %d is killed: %s", renderer.process.pid, verdict)
+        self._killed.add(renderer.process)
         self._verdicts.append((time.monotonic(), verdict))
         renderer.process.kill()
 
