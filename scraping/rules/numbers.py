@@ -47,6 +47,8 @@ AFTER = re.compile(rf"[ \u00a0]?({SIGN})?[ \u00a0]?(?:([A-Z]{{3}})(?![^\W_]))?")
 NEXT = re.compile(r"[ \u00a0]?\.?\d")
 SPACE = " \u00a0"
 LONGEST_BEFORE = 12
+ONE_LETTER = frozenset("ACRS")
+"""`C $5` is in Canadian dollars on some sites; `Vitamin C $5` is not."""
 
 MAGNITUDES = {
     **dict.fromkeys(("k", "K", "thousand"), 3), **dict.fromkeys(("M", "million", "millions"), 6),
@@ -182,6 +184,8 @@ def _one(before: str | None, after: str | None) -> str | None:
 def _currency_before(match: re.Match[str]) -> tuple[str | None, str | None, int]:
     """The sign and the code before a number, and where they start."""
     code, sign = match[1], match[2]
+    if sign == "$" and match.string[: match.start(2)].strip() in ONE_LETTER:
+        raise ValueError("a single letter before $ may name a country or something else")
     if code in CODES:
         return sign, code, match.start(1)
     return sign, None, match.start(2) if sign else match.end()

@@ -239,6 +239,7 @@ PRICES = [
     ("3500円 1個", "3500", "JPY"),
     ("19,99€ 2 Stück", "19.99", "EUR"),
     ("Buy 2, $5", "5", "USD"),
+    ("Vitamin C $5", "5", "USD"),
     ("( $5.00 )", "-5.00", "USD"),
     ("2-5 days, $7.00", "7.00", "USD"),
     (12.5, "12.5", None),
@@ -274,6 +275,7 @@ NO_PRICES = [
     "$15 .99",
     "5€50",
     "5 € 50",
+    "C $5.00",
     "99¢",
     "50 cents",
     "99p",
@@ -566,6 +568,11 @@ def test_a_locale_settles_what_a_date_means(value, locale, iso):
 def test_a_locale_that_tells_nothing_leaves_a_date_ambiguous(locale):
     with pytest.raises(CastError, match="ambiguous"):
         as_type("01/02/2024", "date", locale)
+
+
+def test_a_month_that_is_another_one_elsewhere_is_ambiguous():
+    with pytest.raises(CastError, match="another month in another language"):
+        as_type("15 listopad 2024", "date")
 
 
 @pytest.mark.parametrize(("value", "boolean"), BOOLEANS)
