@@ -39,8 +39,8 @@ TUNNEL_TIMEOUT_S = 20.0
 """For the caller's proxy to make a tunnel."""
 IDLE_S = 120.0
 """As long as the longest page: a connection on which nothing has come for so long is of no use to any."""
-MOST_WIRES = 256
-"""Of one lane, both ends counted; Chromium itself opens no more than 32 connections to a proxy."""
+MOST_WIRES = 512
+"""Of one lane, both ends counted. Chromium keeps tunnels to every host that the lane has been to."""
 LOOKUPS_AT_ONCE = 4
 MOST_LINE_BYTES = 64 * 1024
 MOST_INTERIM_LINES = 500
@@ -92,7 +92,7 @@ class LaneProxy:
         if self._sweeping is not None:
             self._sweeping.cancel()
         if self._server is not None:
-            self._server.close()
+            _stop(self._server)
         self._cut_off()
 
     def _cut_off(self) -> None:
@@ -105,7 +105,7 @@ class LaneProxy:
         """Cut off what has been silent for long, now and for ever."""
         loop = asyncio.get_running_loop()
         for wire in self._wires:
-            if loop.time() - wire.active_at > IDLE_S:
+            if loop.time() - wire.moved_at > IDLE_S:
                 wire.abort()
         self._sweeping = loop.call_later(IDLE_S / 2, self._sweep)
 
@@ -115,11 +115,18 @@ class LaneProxy:
         return Wire(on_open, self._forget)
 
     def _accept(self, client: Wire) -> None:
-        if self._closed or self._traffic.overrun or len(self._wires) >= MOST_WIRES:
+        if self._closed or self._traffic.overrun:
             client.abort()
             return
+        if len(self._wires) >= MOST_WIRES:
+            self._give_up(min(self._wires, key=lambda wire: wire.moved_at))
         self._wires.add(client)
         self._serving[client] = asyncio.get_running_loop().create_task(self._serve(client))
+
+    def _give_up(self, wire: Wire) -> None:
+        """Make room: of many connections, the one that has been silent for longest is missed least."""
+        wire.abort()
+        self._wires.discard(wire)
 
     def _forget(self, wire: Wire) -> None:
         """A connection has ended; what was still to be done for it is done for nobody."""
@@ -247,6 +254,14 @@ async def _establish(remote: Wire, upstream: Upstream, target: Target) -> None:
 def _tls() -> ssl.SSLContext:
     """Read once: the authorities of this machine take some 20 ms to load."""
     return ssl.create_default_context()
+
+
+def _stop(server: asyncio.Server) -> None:
+    """Take nothing more, then close: asyncio drops, unclosed, what was accepted just before a server is closed."""
+    loop = asyncio.get_running_loop()
+    for listener in server.sockets:
+        loop.remove_reader(listener.fileno())
+    loop.call_soon(server.close)
 
 
 def _refuse(client: Wire, head: RequestHead) -> None:
