@@ -43,6 +43,9 @@ NET_ERRORS: dict[str, tuple[type[ScrapeError], str]] = {
 UNREACHED = ("ERR_TUNNEL_CONNECTION_FAILED", "ERR_EMPTY_RESPONSE")
 """What Chromium says when the lane's proxy refuses, whatever for."""
 
+NO_PROXY = "ERR_PROXY_CONNECTION_FAILED"
+"""That of a context whose proxy Chromium has forgotten: its network process died."""
+
 GONE = (
     "Execution context was destroyed",
     "Cannot find context",

@@ -13,7 +13,7 @@ from playwright.async_api import BrowserContext, CDPSession, Frame, Request, Res
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as BrowserPage
 
-from scraping.browser.failures import UNREACHED, DocumentGone, Interrupted, network_failure, translated
+from scraping.browser.failures import NO_PROXY, UNREACHED, DocumentGone, Interrupted, network_failure, translated
 from scraping.browser.launch import PROXY_EVERYTHING, Browser
 from scraping.egress.dial import Dialler
 from scraping.egress.gate import SCHEMES, Target
@@ -83,7 +83,6 @@ class Lane:
         self._closing: asyncio.Task[None] | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
-        self._emptying = asyncio.Lock()
 
     @classmethod
     async def open(cls, browser: Browser, owner: str, *, dialler: Dialler, upstream: Upstream | None) -> "Lane":
@@ -139,6 +138,9 @@ class Lane:
 
     def _reason(self, error: str, url: URL) -> ScrapeError:
         """Why `url` could not be had: what the proxy knows, where all that Chromium knows is that it got nothing."""
+        if error == NO_PROXY:
+            self._broken = True
+            return BrowserCrashed("The browser lost its connection to the lane's proxy.")
         host_key = f"{url.hostname}:{url.port or SCHEMES.get(url.protocol)}"
         known = self.traffic.failure(host_key) if error in UNREACHED else None
         if isinstance(known, BlockedAddress) and host_key != self.host:
@@ -291,16 +293,15 @@ class Lane:
         """End the rest; a lane that is just being emptied is waited for."""
         if self._rest is not None:
             self._rest.cancel()
-        async with self._emptying:
-            pass
+        if self._task is not None:
+            await asyncio.wait({self._task})
 
     async def _empty(self) -> None:
-        async with self._emptying:
-            self._dirty = True
-            await self._or_give_up(self._leave())
-            await self.wipe()
-            if not self.usable:
-                await self.close()
+        self._dirty = True
+        await self._or_give_up(self._leave())
+        await self.wipe()
+        if not self.usable:
+            await self.close()
 
     async def _leave(self) -> None:
         with translated("The page"):

@@ -5,9 +5,12 @@ import os
 
 import pytest
 
+from scraping import rules
 from scraping.browser import processes
-from scraping.errors import BrowserCrashed
+from scraping.egress import gate
+from scraping.errors import BrowserCrashed, ScrapeError
 from scraping.limits import Limits
+from scraping.render import FetchOptions, scrape
 from tests.scraping.conftest import visiting
 from tests.until import until
 
@@ -221,3 +224,39 @@ def test_a_chromium_that_says_nothing_is_given_up_in_time(loop, make_pool, tmp_p
 def test_a_sandbox_that_cannot_be_had_is_named_when_it_is_insisted_on(loop, make_pool):
     with pytest.raises(BrowserCrashed, match="Running as root"):
         loop.run(make_pool(sandbox="on").start())
+
+
+def test_a_lane_that_is_lent_just_as_its_rest_ends_is_emptied_first(loop, make_pool, site):
+    pool = make_pool()
+
+    async def lend_at_the_last_moment():
+        lane = await pool.borrow("alice")
+        await scrape(lane, gate.check(site.url("/static/1"), pool.policy), rules.parse({"title": "h1"}), FetchOptions())
+        await pool.give_back(lane)
+        lending = asyncio.create_task(pool.borrow("alice"))
+        await asyncio.sleep(0)
+        lane._start_emptying()
+        again = await lending
+        emptied = again._task.done()
+        await pool.give_back(again)
+        return again is lane, emptied
+
+    assert loop.run(lend_at_the_last_moment()) == (True, True)
+
+
+def test_a_lane_whose_network_process_died_is_not_lent_again(loop, make_pool, site):
+    pool = make_pool()
+    loop.run(visiting(pool, site, "/static/1"))
+    group = os.getpgid(pool.browser_pid)
+    network = next(
+        each for each in processes.running() if each.mentions("network.mojom") and os.getpgid(each.pid) == group
+    )
+    network.kill()
+
+    async def visit():
+        try:
+            return (await visiting(pool, site, "/static/1", timeout_ms=5_000)).data
+        except ScrapeError as error:
+            return error.retryable
+
+    until(lambda: loop.run(visit()) == {"title": "Product 1"}, what="a lane that works again")
