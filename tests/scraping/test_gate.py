@@ -7,6 +7,7 @@ import pytest
 from scraping.egress import Policy, UrlError, gate
 from scraping.egress.policy import DEFAULT_POLICY
 from tests.hostile_urls import BLOCKED, HOSTILE_URLS
+from tests.real_names import REAL_NAMES
 
 UNSENDABLE = ["http://exam\x00ple.com/", "http://example.com/\x00", "http://example.com/\ud800", "http://\udc00.com/"]
 """What the API refuses before it asks the gate."""
@@ -85,6 +86,11 @@ def test_the_canonical_url_is_read_as_the_one_that_was_sent(url):
     target = gate.check(url)
 
     assert gate.check(target.canonical) == replace(target, sent=target.canonical)
+
+
+@pytest.mark.parametrize("name", REAL_NAMES)
+def test_an_international_name_that_sites_have_is_taken(name):
+    assert refusal(f"https://{name}/") is None
 
 
 def test_the_origin_leaves_a_default_port_out():

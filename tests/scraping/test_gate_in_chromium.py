@@ -15,6 +15,7 @@ from scraping.egress.gate import SCHEMES, UNSAFE_PORTS
 from scraping.egress.policy import PORTS
 from scraping.limits import DEFAULT_LIMITS
 from tests.hostile_urls import BLOCKED, HOSTILE_URLS
+from tests.real_names import REAL_NAMES
 
 READ = """
 urls => urls.map(text => {
@@ -33,6 +34,7 @@ ports => Promise.all(ports.map(port => fetch(`http://127.254.1.2:${port}/`, {mod
 
 EVERY_PORT = Policy(ports=frozenset(range(65_536)))
 BATCH = 20_000
+FORMS = ["http://{}.com/", "http://a{}b.com/", "http://א{}ב.com/"]
 SLOW_TO_MAKE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 UNSHRUNK = settings(
     deadline=None, suppress_health_check=SLOW_TO_MAKE, phases=[Phase.explicit, Phase.reuse, Phase.generate]
@@ -214,10 +216,16 @@ def test_what_the_gate_takes_chromium_reads_alike(in_chromium, urls):
 
 
 @pytest.mark.slow
-@settings(UNSHRUNK, max_examples=1_000)
+@settings(UNSHRUNK, max_examples=600)
 @given(batches)
 def test_what_the_gate_takes_chromium_reads_alike_however_long_one_tries(in_chromium, urls):
     check_batch(in_chromium, urls)
+
+
+def test_names_that_sites_have_are_read_alike(in_chromium):
+    urls = [f"https://{name}/" for name in REAL_NAMES]
+
+    assert [as_chromium_tells(taken(url)) for url in urls] == in_chromium(urls)
 
 
 @settings(UNSHRUNK, max_examples=40)
@@ -238,10 +246,11 @@ def test_hostile_urls_are_refused_and_chromium_would_have_gone_inside(in_chromiu
 @pytest.mark.slow
 def test_every_letter_of_unicode_is_read_alike_in_a_name(in_chromium):
     letters = [chr(code) for code in range(0x80, sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
-    names = [f"http://a{letter}b.com/" for letter in letters] + [f"http://{letter}.com/" for letter in letters]
+    names = [form.format(letter) for form in FORMS for letter in letters]
+    urls = [url for url in names if taken(url)]
 
-    for start in range(0, len(names), BATCH):
-        some = names[start : start + BATCH]
+    for start in range(0, len(urls), BATCH):
+        some = urls[start : start + BATCH]
         assert disagreements(some, in_chromium(some)) == []
 
 
