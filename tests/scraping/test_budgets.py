@@ -78,6 +78,18 @@ def test_a_page_that_makes_more_requests_than_its_limit_is_too_large(visit, cach
         visit(f"/asks?n=10{cached}", max_requests=10)
 
 
+@pytest.mark.parametrize("scripts", [8, 9])
+def test_the_requests_of_frames_count_too(loop, make_pool, site, scripts):
+    pool = make_pool(limits=Limits(max_requests=10))
+    work = visiting(pool, site, f"/framed?n={scripts}", wait_until="load")
+
+    if scripts == 8:
+        assert loop.run(work).data == SHOWN
+    else:
+        with pytest.raises(TooLarge, match="more than 10 requests"):
+            loop.run(work)
+
+
 @pytest.mark.parametrize("size", [9_999, 10_000])
 def test_html_may_be_as_large_as_its_limit(visit, size):
     assert visit(f"/large?bytes={size}", max_html_bytes=10_000).data == SHOWN

@@ -137,6 +137,19 @@ async def asks(request: "Request") -> None:
 
 
 @page
+async def scripted(request: "Request") -> None:
+    """`/scripted?n=10`: a page of so many scripts."""
+    scripts = "".join(f"<script src=/beat/{number}></script>" for number in range(int(request.ask("n"))))
+    await request.reply(document(SHOWN + scripts))
+
+
+@page
+async def framed(request: "Request") -> None:
+    """`/framed?n=10`: the same in a frame."""
+    await request.reply(document(f"{SHOWN}<iframe src='/scripted?n={request.ask('n')}'></iframe>"))
+
+
+@page
 async def holds(request: "Request") -> None:
     """`/holds?mib=100`: shows its heading after it has held so much memory for a while."""
     size = int(request.ask("mib")) * 1024 * 1024
