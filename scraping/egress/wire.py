@@ -29,6 +29,11 @@ class Wire(asyncio.Protocol):
         self._count: Count = lambda _: None
         self._forwardable: int | None = None
 
+    @property
+    def moved_at(self) -> float:
+        """When something last came in here, or at the end it is forwarded to."""
+        return max(self.active_at, self._sink.active_at) if self._sink else self.active_at
+
     # ------------------------------------------------------------------ what asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
