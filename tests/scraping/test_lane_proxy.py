@@ -90,6 +90,7 @@ async def lane(*ports, upstream=None, threads=8, answers=lookup, **limits):
         dialler.close()
         await until(lambda: not lane_proxy._wires)
         assert not lane_proxy._serving
+        await until(lambda: not lane_proxy._server.sockets)
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((host, int(port)))
 
@@ -438,18 +439,19 @@ def test_a_connection_on_which_nothing_comes_for_long_is_cut_off(monkeypatch):
     run(work())
 
 
-def test_a_lane_has_only_so_many_connections(monkeypatch):
+def test_the_connection_that_was_silent_for_longest_makes_room_for_a_new_one(monkeypatch):
     monkeypatch.setattr(proxy, "MOST_WIRES", 3)
 
     async def work():
         async with origin(answering(OK)) as port, lane(port) as alice:
             idle = [await alice.connect() for _ in range(3)]
             await until(lambda: len(alice.proxy._wires) == 3)
-            assert await alice.ask(get(f"store.com:{port}")) == b""
+            assert await alice.ask(get(f"store.com:{port}")) == OK_AS_PASSED_ON
+            assert await read_all(idle[0][0]) == b""
+            assert len(alice.proxy._wires) <= 3
             for _, writer in idle:
                 writer.close()
             await until(lambda: not alice.proxy._wires)
-            assert await alice.ask(get(f"store.com:{port}")) == OK_AS_PASSED_ON
 
     run(work())
 
@@ -532,6 +534,26 @@ def test_over_its_budget_a_page_gets_nothing_more_and_the_next_one_does():
 
             assert await alice.ask(get(f"store.com:{port}")) == OK_AS_PASSED_ON
             assert (alice.traffic.received_bytes, second.received_bytes) == (received, len(OK))
+
+    run(work())
+
+
+@pytest.mark.parametrize("request_for", [get, connect])
+def test_a_page_may_make_only_so_many_requests(request_for):
+    site = answering(OK)
+
+    async def work():
+        async with origin(site) as port, lane(port, max_requests=2) as alice:
+            for _ in range(2):
+                reader, writer = await alice.connect()
+                writer.write(request_for(f"store.com:{port}"))
+                assert await reader.readline()
+                writer.close()
+            assert alice.overruns == []
+
+            assert await alice.ask(request_for(f"store.com:{port}")) == b""
+
+            assert [str(overrun) for overrun in alice.overruns] == ["The page made more than 2 requests."]
 
     run(work())
 
@@ -730,7 +752,7 @@ def test_after_two_thousand_connections_nothing_is_left_of_them():
         return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - they are no files
 
     async def work():
-        async with origin(site) as port, lane(port, max_received_bytes=100 * MIB) as alice:
+        async with origin(site) as port, lane(port, max_requests=10_000) as alice:
             requests = [
                 get(f"store.com:{port}"),
                 connect(f"store.com:{port}") + b"x\r\n",
