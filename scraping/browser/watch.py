@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PERIOD_S = 0.5
-BEHIND_S = 0.9
+BEHIND_S = 1.5
 """How late an answer of a busy browser may be before a renderer is taken to flood it with messages."""
 BUSY_SHARE = 0.2
 """How much of a core a busy browser uses, on a busy machine; one that is stopped uses none."""
