@@ -1,6 +1,7 @@
 """The gate: which URLs may be fetched, and how they are read."""
 
 from dataclasses import replace
+from string import ascii_letters, digits
 
 import pytest
 
@@ -91,6 +92,12 @@ def test_the_canonical_url_is_read_as_the_one_that_was_sent(url):
 @pytest.mark.parametrize("name", REAL_NAMES)
 def test_an_international_name_that_sites_have_is_taken(name):
     assert refusal(f"https://{name}/") is None
+
+
+def test_no_sign_but_hyphens_underscores_and_dots_is_in_a_name():
+    taken = {sign for sign in map(chr, range(0x21, 0x7F)) if refusal(f"http://a{sign}b.com/") is None}
+
+    assert taken == {*ascii_letters, *digits, *"-_."}
 
 
 def test_the_origin_leaves_a_default_port_out():

@@ -258,14 +258,14 @@ def test_every_letter_of_unicode_is_read_alike_in_a_name(in_chromium):
 def refused_ports(loop, tab):
     """Which of some ports Chromium talks to nobody at."""
 
-    def ask(ports):
+    async def ask(ports):
         failures = {}
         tab.on("requestfailed", lambda request: failures.update({request.url: request.failure}))
-        loop.run(tab.evaluate(FETCH, ports))
+        await tab.evaluate(FETCH, ports)
         refused = [url for url, failure in failures.items() if failure == "net::ERR_UNSAFE_PORT"]
         return {urlsplit(url).port for url in refused}
 
-    return ask
+    return lambda ports: loop.run(ask(ports))
 
 
 def test_the_gate_knows_the_ports_that_chromium_refuses(refused_ports):
