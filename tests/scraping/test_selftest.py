@@ -101,6 +101,7 @@ def test_without_its_policy_webrtc_sends_datagrams_inside(look, take_away):
 def test_without_a_judge_lanes_proxies_reach_inside(look, monkeypatch):
     for module in (gate, dial):
         monkeypatch.setattr(module, "is_public", lambda _: True)
+    monkeypatch.setattr(dial, "_is_here", lambda _: False)
 
     report = look("redirect 302", "location", "fetch", "WebSocket wss", "spelling 2130706433", "spelling [::]")
 
