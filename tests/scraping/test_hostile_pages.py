@@ -252,7 +252,7 @@ def test_a_hostile_page_ends_as_expected_and_its_neighbours_never_notice(endure,
 
 @pytest.mark.parametrize("path", ["/flood-console", pytest.param("/flood-rejections", marks=pytest.mark.slow)])
 def test_a_page_that_floods_the_browser_with_messages_is_ended(endure, path):
-    assert endure(path) == "browser_crashed"
+    assert endure(path) in ("browser_crashed", "too_large")  # whichever of the two it comes to first
 
 
 SLOW_FLOODS = ["/flood-errors", "/many-fetches"]
