@@ -59,7 +59,8 @@ def check(url: str, policy: Policy = DEFAULT_POLICY) -> Target:
     _refuse_form(parsed, target)
     if _is_forbidden(parsed, target, policy):
         raise UrlError(
-            "blocked_address", f"{target.host} is not on the public internet; only public sites can be scraped."
+            "blocked_address",
+            f"{target.host} is not on the public internet; the operator would have to allow it in SCRPY_EGRESS_ALLOW.",
         )
     _refuse_port(target, policy)
     return target
