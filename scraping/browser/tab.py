@@ -286,8 +286,7 @@ class Lane:
         self._rest = asyncio.get_running_loop().call_later(delay_s, self._start_emptying)
 
     def _start_emptying(self) -> None:
-        if self.usable:
-            self._task = asyncio.create_task(self._empty())
+        self._task = asyncio.create_task(self._empty() if self.usable else self.close())
 
     async def wake(self) -> None:
         """End the rest; a lane that is just being emptied is waited for."""

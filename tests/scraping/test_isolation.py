@@ -4,6 +4,7 @@ import pytest
 
 from scraping import rules
 from scraping.egress import gate
+from scraping.errors import TooLarge
 from scraping.limits import Limits
 from scraping.render import FetchOptions, scrape
 from tests.scraping.conftest import visiting
@@ -72,3 +73,13 @@ def test_a_lane_that_rests_stops_its_page(loop, make_pool, site):
     assert loop.run(visiting(pool, site, "/slow?ms=300")).data == {"title": "Slow"}
     assert len(site.hits) == beats + 1
     assert pool._idle == [lane]
+
+
+def test_a_lane_that_goes_over_its_budget_while_it_rests_is_closed(loop, make_pool, site):
+    pool = make_pool(limits=Limits(idle_ms=50))
+    loop.run(visiting(pool, site, "/static/1"))
+    [lane] = pool._idle
+
+    lane._on_overrun(TooLarge())
+
+    until(lambda: lane not in lane.browser.lanes, what="the lane is closed")
