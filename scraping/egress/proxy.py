@@ -169,7 +169,10 @@ class LaneProxy:
         status_line = await self._status_line(remote, target)
         if chained and status_line.split()[1] == PROXY_AUTHENTICATION_REQUIRED:
             raise ProxyAuthFailed
-        client.write(status_line + CLOSE)
+        field = await self._line(remote, target)
+        if field.startswith((b" ", b"\t")):  # it would go on with our own field, and undo it
+            raise ConnectionFailed(f"{target.host} sent an answer that is not HTTP.")
+        client.write(status_line + CLOSE + field)
         remote.forward_to(client, self._receive)
 
     async def _status_line(self, remote: Wire, target: Target) -> bytes:
