@@ -145,7 +145,7 @@ class BrowserPool:
         while own := [lane for lane in reversed(self._idle) if (lane.owner, lane.upstream) == (owner, upstream)]:
             lane = min(own, key=lambda lane: lane.host != host)
             self._idle.remove(lane)
-            await lane.wake()
+            await lane.wake(host)
             if self._keeps(lane):
                 return lane
             await self._retire(lane)

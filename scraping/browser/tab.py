@@ -43,8 +43,9 @@ class Lane:
     """A context and its tab, lent to one page at a time.
 
     `usable` turns False for good when the lane can no longer be trusted to be healthy or clean; it is then closed,
-    not kept. A page that is done is wiped but not left (leaving costs 1.4 times the CPU): until the next page
-    commits its scripts still run, so a page can leave traces for the next one of the same owner on the same site.
+    not kept. A page that is done is wiped but not left (leaving costs 1.4 times the CPU) unless the next one is of
+    another host: until the next page commits its scripts still run, so a page can leave traces for the next one of the
+    same owner on the same site, and spend its budgets.
     """
 
     ids = itertools.count(1)
@@ -288,10 +289,16 @@ class Lane:
     def _start_emptying(self) -> None:
         self._task = asyncio.create_task(self._empty() if self.usable else self.close())
 
-    async def wake(self) -> None:
-        """End the rest; a lane that is just being emptied is waited for."""
+    async def wake(self, host: str | None) -> None:
+        """End the rest, for a page of `host`; a lane that is just being emptied is waited for.
+
+        A page of another host is left first: what it goes on doing would be charged to the next one's budgets.
+        """
         if self._rest is not None:
             self._rest.cancel()
+        emptying = self._task is not None and not self._task.done()
+        if host != self.host and self._tab.url != BLANK and not emptying:
+            self._start_emptying()
         if self._task is not None:
             await asyncio.wait({self._task})
 

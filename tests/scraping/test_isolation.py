@@ -3,7 +3,7 @@
 import pytest
 
 from scraping import rules
-from scraping.egress import gate
+from scraping.egress import Policy, gate
 from scraping.errors import TooLarge
 from scraping.limits import Limits
 from scraping.render import FetchOptions, scrape
@@ -67,7 +67,7 @@ def test_a_lane_that_rests_stops_its_page(loop, make_pool, site):
     [lane] = pool._idle
 
     until(lambda: lane._tab.url == "about:blank", what="the lane was emptied")
-    loop.run(lane.wake())
+    loop.run(lane.wake(lane.host))
 
     beats = len(site.hits)
     assert loop.run(visiting(pool, site, "/slow?ms=300")).data == {"title": "Slow"}
@@ -83,3 +83,16 @@ def test_a_lane_that_goes_over_its_budget_while_it_rests_is_closed(loop, make_po
     lane._on_overrun(TooLarge())
 
     until(lambda: lane not in lane.browser.lanes, what="the lane is closed")
+
+
+def test_a_page_does_not_spend_the_budgets_of_the_next_one_of_another_host(loop, make_pool, site):
+    hosts = [f"{name}:{site.port}" for name in ("busy.com", "honest.com")]
+    policy = Policy(allow=frozenset(hosts))
+    pool = make_pool(policy=policy, lookup=lambda _: ["127.0.0.1"], limits=Limits(max_requests=25))
+    loop.run(visiting(pool, site, f"http://{hosts[0]}/beating"))
+    [lane] = pool._idle
+
+    outcome = loop.run(visiting(pool, site, f"http://{hosts[1]}/slow?ms=1500"))
+
+    assert outcome.data == {"title": "Slow"}
+    assert pool._idle == [lane]
