@@ -33,11 +33,19 @@ class JobRequest:
     options: str
     metadata: str
     webhook: str | None
-    timeout_ms: int
-    wait_until: str
     max_attempts: int
     host_concurrency: int
+    concurrency: int | None = None
+    deduplicate: bool = False
     proxy: Upstream | None = None
+
+
+def without_copies(targets: Sequence[Target]) -> Sequence[Target]:
+    """Those whose canonical URL has not come before."""
+    first: dict[str, Target] = {}
+    for target in targets:
+        first.setdefault(target.canonical, target)
+    return list(first.values())
 
 
 @transaction.atomic
@@ -46,7 +54,8 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
 
     Raises: InsufficientCredits, and nothing is left behind.
     """
-    total = len(request.targets)
+    targets = without_copies(request.targets) if request.deduplicate else request.targets
+    total = len(targets)
     if not account.unlimited and not account.reserve(total):
         account.refresh_from_db(fields=["credits"])
         raise InsufficientCredits(needed=total, available=account.credits)
@@ -59,16 +68,16 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
         metadata=request.metadata,
         webhook=request.webhook,
         sealed_proxy=sealed(request.proxy) if request.proxy else None,
-        timeout_ms=request.timeout_ms,
-        wait_until=request.wait_until,
         max_attempts=request.max_attempts,
         host_concurrency=request.host_concurrency,
+        concurrency=request.concurrency,
+        duplicates_dropped=len(request.targets) - total,
         total_urls=total,
         reserves_credits=not account.unlimited,
         created_at=now,
         ready_at=now,
     )
-    hosts = dict.fromkeys(target.host_key for target in request.targets)
+    hosts = dict.fromkeys(target.host_key for target in targets)
     made = HostQueue.objects.bulk_create([HostQueue(job=job, host=host, ready_at=now) for host in hosts])
     queues = {queue.host: queue for queue in made}
     Page.objects.bulk_create(
@@ -81,7 +90,7 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
                 canonical_url=target.canonical,
                 available_at=now,
             )
-            for index, target in enumerate(request.targets)
+            for index, target in enumerate(targets)
         ],
         batch_size=5_000,
     )

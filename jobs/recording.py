@@ -48,6 +48,7 @@ def record_success(
     final_url: str,
     duration_ms: int,
     truncated: str | None = None,
+    reports: str | None = None,
     blocked_requests: int = 0,
 ) -> bool:
     """The page is completed with `data` (JSON text) and charged. False if the claim is no longer ours."""
@@ -58,6 +59,7 @@ def record_success(
         finished_at=Now(),
         data=data,
         truncated=truncated,
+        reports=reports,
         blocked_requests=blocked_requests,
         status_code=status_code,
         final_url=final_url,

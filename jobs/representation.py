@@ -14,6 +14,7 @@ from django.conf import settings
 
 from jobs.models import Job, Page
 from jobs.models.page import PageStatus
+from jobs.options import options_of
 
 
 def job_as_dict(
@@ -33,6 +34,7 @@ def job_as_dict(
         "createdAt": as_text(job.created_at),
         "completedAt": as_text(job.completed_at),
         "cancelledUrls": job.cancelled_urls,
+        **({"duplicatesDropped": job.duplicates_dropped} if options_of(job).deduplicate else {}),
         "creditsUsed": job.credits_used,
         "metadata": orjson.Fragment(job.metadata),
         "webhook": orjson.Fragment(job.webhook) if job.webhook else None,
@@ -57,6 +59,7 @@ def result_as_dict(page: Page) -> dict[str, Any]:
             "duration": page.duration_ms,
             "attempts": page.attempts,
             **({"blockedRequests": page.blocked_requests} if page.blocked_requests else {}),
+            **({"fields": orjson.Fragment(page.reports)} if page.reports else {}),
             **({"truncated": orjson.Fragment(page.truncated)} if page.truncated else {}),
         },
     }

@@ -14,6 +14,7 @@
     ├── UnsupportedContent  unsupported_content
     │   └── NoContent       unsupported_content  retryable
     ├── TooLarge            too_large
+    ├── RequiredFieldMissing required_field_missing  retryable
     ├── InvalidSelector     invalid_selector
     ├── BrowserCrashed      browser_crashed      retryable
     ├── WorkerLost          worker_lost          retryable
@@ -160,6 +161,18 @@ class TooLarge(ScrapeError):
 
     code = "too_large"
     sentence = "The page is larger than its budget."
+
+
+class RequiredFieldMissing(ScrapeError):
+    """A field that must be there is not; `field` names it. A page that renders late may have it the next time."""
+
+    code = "required_field_missing"
+    retryable = True
+    sentence = "A required field is missing."
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class InvalidSelector(ScrapeError):

@@ -18,7 +18,7 @@ class Limits:
     max_renderer_bytes: int = 1024 * 1024 * 1024
     max_value_bytes: int = 64 * 1024
     max_data_bytes: int = 1024 * 1024
-    max_list_items: int = 1_000
+    max_markup_bytes: int = 1024 * 1024
 
     quiet_ms: int = 50
     """How long the DOM must be still to count as rendered."""

@@ -4,13 +4,12 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 from scraping.browser.failures import DocumentGone
 from scraping.browser.tab import Lane, LoadState
@@ -27,9 +26,12 @@ from scraping.errors import (
     ScrapeError,
     TooLarge,
     UnsupportedContent,
+    WaitTimeout,
 )
 from scraping.limits import Limits
-from scraping.rules import Rules
+from scraping.options import Awaited, FetchOptions, WaitUntil
+from scraping.rules import Extraction, Page, Report, Rules, evaluate
+from scraping.rules.structured import read_jsonld
 
 ERROR_PAGE = "chrome-error:"
 NO_PAGE = "about:"
@@ -40,29 +42,15 @@ WAITING_SHARE = 0.9
 """How much of a page's remaining time `auto` may wait; the rest is for reading what is there."""
 
 
-class WaitUntil(StrEnum):
-    """When a page counts as ready; `auto` is when every field was found and the page has come to rest."""
-
-    AUTO = "auto"
-    COMMIT = "commit"
-    DOMCONTENTLOADED = "domcontentloaded"
-    LOAD = "load"
-    NETWORKIDLE = "networkidle"
-
-
-@dataclass(frozen=True)
-class FetchOptions:
-    """How one page is fetched."""
-
-    timeout_ms: int = 30_000
-    wait_until: WaitUntil = WaitUntil.AUTO
+WAITED_FOR = "options.waitFor.selector"
+LONGEST_SHOWN = 200
 
 
 @dataclass
 class Outcome:
     """What became of a page that was scraped.
 
-    `cut` names the fields that were over a size budget, `blocked_requests` counts what the page asked of addresses that
+    `reports` tells of each field why it is what it is. `blocked_requests` counts what the page asked of addresses that
     must not be reached, and `received_bytes` what was received for it, heads and encryption included.
     """
 
@@ -72,17 +60,29 @@ class Outcome:
     duration_ms: int
     blocked_requests: int = 0
     received_bytes: int = 0
-    cut: frozenset[str] = field(default_factory=frozenset)
+    reports: dict[str, Report] = field(default_factory=dict)
+
+    @property
+    def explained(self) -> dict[str, object]:
+        """The reports as results show them."""
+        return {path: report.shown() for path, report in self.reports.items()}
+
+    @property
+    def cut(self) -> frozenset[str]:
+        """The fields, by path, that were over a size budget."""
+        return frozenset(path for path, report in self.reports.items() if report.cut)
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """What one document said: for each rule its value, and whether that was cut."""
+    """What one document said, as the reader put it."""
 
     url: str
     status: int
     content_type: str
-    values: list[tuple[object, bool]]
+    base_url: str
+    readings: list[dict[str, Any]]
+    jsonld: list[str]
 
 
 async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions) -> Outcome:
@@ -97,21 +97,22 @@ async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions
     deadline = asyncio.get_running_loop().time() + options.timeout_ms / 1000
     try:
         async with _closing_unfinished(lane), asyncio.timeout_at(deadline):
-            reading = await _visit(lane, target, rules, options.wait_until, deadline)
+            reading = await _visit(lane, target, rules, options, deadline)
     except TimeoutError as exc:
         raise NavigationTimeout(f"{target.host} was not ready within {options.timeout_ms:,} ms.") from exc
     except BrowserCrashed as exc:
         raise lane.cause_of(exc) from exc
     finally:
         await lane.wipe()
+    extraction = await asyncio.to_thread(_worked_out, reading, rules, options, lane.limits)
     return Outcome(
-        data={rule.name: value for rule, (value, _) in zip(rules, reading.values, strict=True)},
+        data=extraction.data,
         status_code=reading.status,
         final_url=reading.url,
         duration_ms=round((time.monotonic() - started_at) * 1000),
         blocked_requests=lane.traffic.blocked_requests,
         received_bytes=lane.traffic.received_bytes,
-        cut=frozenset(rule.name for rule, (_, cut) in zip(rules, reading.values, strict=True) if cut),
+        reports=extraction.reports,
     )
 
 
@@ -124,52 +125,93 @@ async def _closing_unfinished(lane: Lane) -> AsyncIterator[None]:
         raise
 
 
-async def _visit(lane: Lane, target: Target, rules: Rules, wait_until: WaitUntil, deadline: float) -> _Reading:
+def _worked_out(reading: _Reading, rules: Rules, options: FetchOptions, limits: Limits) -> Extraction:
+    """The values. Not for the event loop: it may take a while."""
+    jsonld = read_jsonld(reading.jsonld)
+    page = Page(
+        reading.base_url, options.locale, limits.max_value_bytes, limits.max_markup_bytes, jsonld, limits.max_data_bytes
+    )
+    return evaluate(rules, reading.readings, page)
+
+
+async def _visit(lane: Lane, target: Target, rules: Rules, options: FetchOptions, deadline: float) -> _Reading:
     """Navigate, and read the first document that stays until it is ready."""
     response = await lane.goto(target)
     if response is not None:
-        _check_status(response.status, response.url, target, retry_after=response.headers.get("retry-after"))
+        retry_after = response.headers.get("retry-after")
+        _check_status(response.status, response.url, target, options, retry_after=retry_after)
+    times = _Times.beginning(options, deadline)
     for _ in range(lane.limits.max_documents):
         with suppress(DocumentGone):
-            reading = await lane.unless_lost(_read(lane, rules, wait_until, deadline))
-            _check_document(reading, lane, target)
+            reading = await lane.unless_lost(_read(lane, rules, options, times))
+            _check_document(reading, lane, target, options)
             return reading
     raise NavigationTimeout(f"{target.host} led on to another document {lane.limits.max_documents} times.")
 
 
-async def _read(lane: Lane, rules: Rules, wait_until: WaitUntil, deadline: float) -> _Reading:
+@dataclass(frozen=True)
+class _Times:
+    """Until when what is waited for, in the event loop's time: however many documents it takes."""
+
+    ready_by: float
+    awaited_by: float
+
+    @classmethod
+    def beginning(cls, options: FetchOptions, deadline: float) -> "_Times":
+        now = asyncio.get_running_loop().time()
+        ready_by = now + (deadline - now) * WAITING_SHARE
+        own_ms = options.awaited.timeout_ms if options.awaited else None
+        return cls(ready_by, ready_by if own_ms is None else min(ready_by, now + own_ms / 1000))
+
+
+async def _read(lane: Lane, rules: Rules, options: FetchOptions, times: _Times) -> _Reading:
     """Wait for the tab's present document and read it, both in one call. Raises: DocumentGone."""
-    limits = lane.limits
-    order: dict[str, object] = {"rules": rules.described, "limits": _size_limits(limits), "wait": None}
-    if wait_until is WaitUntil.AUTO:
-        order["wait"] = _waits(limits, deadline)
-        world = await lane.enter()
-        async with _network_watched(lane, world):
-            return _parsed(await lane.call(world, "read", order), rules, limits)
-    await lane.wait_for(cast(LoadState, wait_until.value))
-    return _parsed(await lane.call(await lane.enter(), "read", order), rules, limits)
+    order: dict[str, object] = {
+        "rules": rules.described,
+        "jsonld": rules.wants_jsonld,
+        "limits": _size_limits(lane.limits),
+        "scope": {"shadow": options.shadow, "frames": options.frames},
+        "explain": options.explain,
+        "awaited": _awaits(options.awaited, times) if options.awaited else None,
+        "wait": _waits(lane, times) if options.wait_until is WaitUntil.AUTO else None,
+        "pause": options.pause_ms,
+    }
+    if options.wait_until is not WaitUntil.AUTO:
+        await lane.wait_for(cast(LoadState, options.wait_until.value))
+    world = await lane.enter()
+    async with nullcontext() if order["wait"] is None else _network_watched(lane, world):
+        return _parsed(await lane.call(world, "read", order), rules, options, lane.limits)
 
 
 def _size_limits(limits: Limits) -> dict[str, int]:
     return {
         "value": limits.max_value_bytes,
+        "markup": limits.max_markup_bytes,
         "data": limits.max_data_bytes,
-        "items": limits.max_list_items,
         "html": limits.max_html_bytes,
         "requests": limits.max_requests,
     }
 
 
-def _waits(limits: Limits, deadline: float) -> dict[str, float]:
-    """How long `auto` waits for what, in milliseconds."""
-    remaining_s = deadline - asyncio.get_running_loop().time()
+def _waits(lane: Lane, times: _Times) -> dict[str, float]:
+    """How long `auto` waits for what, in milliseconds. Without scripts, nothing comes late."""
+    limits = lane.limits
     return {
         "quiet": limits.quiet_ms,
         "restless": limits.restless_ms,
-        "late": limits.late_ms,
+        "late": limits.late_ms if lane.profile.javascript else 0,
         "settle": limits.settle_ms,
-        "remaining": remaining_s * 1000 * WAITING_SHARE,
+        "remaining": _remaining_ms(times.ready_by),
     }
+
+
+def _awaits(awaited: Awaited, times: _Times) -> dict[str, object]:
+    selector = [awaited.selector.kind, awaited.selector.text]
+    return {"selector": selector, "state": awaited.state, "remaining": _remaining_ms(times.awaited_by)}
+
+
+def _remaining_ms(until: float) -> float:
+    return (until - asyncio.get_running_loop().time()) * 1000
 
 
 @asynccontextmanager
@@ -188,16 +230,27 @@ async def _note_network_idle(lane: Lane, world: int) -> None:
         await lane.call(world, "noteNetworkIdle")
 
 
-def _parsed(answer: str, rules: Rules, limits: Limits) -> _Reading:
-    """The reader's answer. Raises: TooLarge; InvalidSelector, naming the field that the browser refused."""
+def _parsed(answer: str, rules: Rules, options: FetchOptions, limits: Limits) -> _Reading:
+    """The reader's answer. Raises: TooLarge, WaitTimeout; InvalidSelector, naming what the browser refused."""
     found = json.loads(answer)
     if "overBudget" in found:
         raise TooLarge(_overrun(found["overBudget"], limits))
+    if "notCome" in found:
+        raise WaitTimeout(_waited_in_vain(options.awaited))
     if "badSelector" in found:
-        name = rules[found["badSelector"]].name
-        raise InvalidSelector(f"selectors.{name}: the browser cannot use this selector.", field=f"selectors.{name}")
-    values = [(value, cut) for value, cut in found["values"]]
-    return _Reading(found["url"], found["status"], found["contentType"], values)
+        path = WAITED_FOR if found["badSelector"] is None else rules.path_of(found["badSelector"])
+        raise InvalidSelector(f"{path}: the browser cannot use this selector.", field=path)
+    return _Reading(
+        found["url"], found["status"], found["contentType"], found["baseUrl"], found["readings"], found["jsonld"]
+    )
+
+
+def _waited_in_vain(awaited: Awaited | None) -> str:
+    assert awaited is not None
+    selector = awaited.selector.text
+    shown = selector if len(selector) <= LONGEST_SHOWN else selector[:LONGEST_SHOWN] + "…"
+    within = "while it had time" if awaited.timeout_ms is None else f"within {awaited.timeout_ms:,} ms"
+    return f"{shown} was not {awaited.state} {within}."
 
 
 def _overrun(budget: str, limits: Limits) -> str:
@@ -206,7 +259,7 @@ def _overrun(budget: str, limits: Limits) -> str:
     return f"The page's HTML is larger than {limits.max_html_bytes / MIB:g} MiB."
 
 
-def _check_document(reading: _Reading, lane: Lane, target: Target) -> None:
+def _check_document(reading: _Reading, lane: Lane, target: Target, options: FetchOptions) -> None:
     """Refuse a document that is not the page that was asked for. Raises: ScrapeError."""
     if reading.url.startswith(ERROR_PAGE):
         raise ConnectionFailed(f"{target.host} led on to an address that could not be loaded.")
@@ -214,7 +267,7 @@ def _check_document(reading: _Reading, lane: Lane, target: Target) -> None:
         raise BlockedAddress(f"{target.host} led on to an address that must not be fetched.")
     if reading.url.startswith(NO_PAGE):
         raise UnsupportedContent(f"{target.host} led on to {reading.url}, where nothing is.")
-    _check_status(reading.status, reading.url, target)
+    _check_status(reading.status, reading.url, target, options)
     if reading.content_type.startswith(UNREADABLE_TYPES):
         raise UnsupportedContent(
             f"{target.host} answered with {reading.content_type}, which has no fields to read.",
@@ -223,7 +276,11 @@ def _check_document(reading: _Reading, lane: Lane, target: Target) -> None:
         )
 
 
-def _check_status(status: int, url: str, target: Target, *, retry_after: str | None = None) -> None:
+def _check_status(
+    status: int, url: str, target: Target, options: FetchOptions, *, retry_after: str | None = None
+) -> None:
+    if status in options.accept_status:
+        return
     retry_after_s = _seconds(retry_after)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         message = f"{target.host} answered 429: it wants fewer requests."

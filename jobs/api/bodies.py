@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 from django.http import HttpRequest
 
-from jobs.api.errors import ApiError, Problems, shortened
+from jobs.api.errors import ApiError, Problems
+from jobs.reading import joined
 
 JSON_TYPE = re.compile(r'application/json(?:\s*;\s*charset="?utf-8"?)?', re.IGNORECASE)
 LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**64 - 1
@@ -127,8 +128,3 @@ def children(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, list):
         return ((f"{path}[{index}]", one) for index, one in enumerate(value))
     return iter(())
-
-
-def joined(path: str, key: str) -> str:
-    """The path of a member, cut where nobody reads on: a name may be a megabyte long, and so may be its members'."""
-    return shortened(f"{path}.{key}" if path else key)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from jobs.reading import shortened
+
 STATUSES = {
     "invalid_request": 400,
     "unauthorized": 401,
@@ -20,8 +22,6 @@ STATUSES = {
 """Every code that an answer can have, and the status it comes with."""
 
 MOST_PROBLEMS = 100
-LONGEST_FIELD = 200
-"""Characters of a field's path that are said back: its names may be a megabyte long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,3 @@ class Problems:
     def raise_any(self) -> None:
         if self.found:
             raise invalid_request(self.found)
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_FIELD else text[:LONGEST_FIELD] + "…"

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from jobs.api.errors import Problems
-from jobs.api.names import did_you_mean
+from jobs.names import did_you_mean
 
 Reader = Callable[[str], Any]
 """Makes a value of a parameter's text. Raises: Refused."""

@@ -50,11 +50,11 @@ class Job(models.Model):
     webhook = models.TextField(null=True)
     sealed_proxy = models.TextField(null=True, editable=False)
 
-    timeout_ms = models.PositiveIntegerField()
-    wait_until = models.CharField(max_length=20)
     max_attempts = models.PositiveSmallIntegerField()
     host_concurrency = models.PositiveSmallIntegerField()
+    concurrency = models.PositiveSmallIntegerField(null=True)
 
+    duplicates_dropped = models.PositiveIntegerField(default=0, db_default=0)
     total_urls = models.PositiveIntegerField("total URLs")
     completed_urls = models.PositiveIntegerField("completed URLs", default=0)
     failed_urls = models.PositiveIntegerField("failed URLs", default=0)

@@ -29,7 +29,8 @@ class Page(models.Model):
     """One URL of a job. `url` is what was sent, `canonical_url` what is fetched.
 
     `token` names the claim under which a worker may move the page; whoever takes the page away clears it.
-    `data` is the JSON text of what the rules gave, `truncated` that of the fields that were cut. `blocked_requests`
+    `data` is the JSON text of what the rules gave, `truncated` that of the fields that were cut,
+    and `reports`, where the job asks for it, tells why each field's value is what it is. `blocked_requests`
     counts what the page asked of addresses that must not be reached. `sequence` numbers the ends of a job's pages
     1, 2, …
     """
@@ -57,6 +58,7 @@ class Page(models.Model):
     duration_ms = models.PositiveIntegerField(null=True)
     data = models.TextField(null=True)
     truncated = models.TextField(null=True)
+    reports = models.TextField(null=True)
     blocked_requests = models.PositiveIntegerField(default=0, db_default=0)
     error_code = models.CharField(max_length=40, null=True)
     error_message = models.TextField(null=True)

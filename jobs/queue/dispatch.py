@@ -20,7 +20,7 @@ from jobs.queue import bell
 from jobs.queue.clock import database_now
 from jobs.queue.leases import QUEUED_LEASE, call_back
 from jobs.queue.moves import move_all
-from jobs.queue.plan import Flight, Run, Waiting, capacity, over_share, plan
+from jobs.queue.plan import MANY, Flight, Run, Waiting, capacity, over_share, plan
 from jobs.queue.ready import note_what_is_left
 
 logger = logging.getLogger(__name__)
@@ -140,7 +140,10 @@ def waiting_hosts(jobs: Sequence[Job], flights: Sequence[Flight], *, now: dateti
         rows = cursor.fetchall()
     by_id = {job.pk: job for job in jobs}
     return [
-        Waiting(by_id[job].account_id, job, host_queue, limits[job], by_id[job].open_urls) for host_queue, job in rows
+        Waiting(
+            by_id[job].account_id, job, host_queue, limits[job], by_id[job].open_urls, by_id[job].concurrency or MANY
+        )
+        for host_queue, job in rows
     ]
 
 

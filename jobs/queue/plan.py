@@ -14,19 +14,29 @@ from dataclasses import dataclass, field
 from math import ceil
 
 LONGEST_RUN = 8
+MANY = 1_000_000
 AHEAD = 0.5
 """Runs that may wait in Redis for a lane, per slot: enough that no lane waits for a planner, no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Pages of one host of one job that could start now. `open_pages` are the job's, waiting ones and others."""
+    """Pages of one host of one job that could start now. `open_pages` are the job's, waiting ones and others.
+
+    `host_limit` and `job_limit` are the most runs of the host, and of the job, at once.
+    """
 
     account: int
     job: int
     host_queue: int
     host_limit: int
     open_pages: int
+    job_limit: int = MANY
+
+    @property
+    def most_lanes(self) -> int:
+        """How many lanes it could fill."""
+        return min(self.host_limit, self.job_limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,10 @@ class Held:
         self.hosts[holder.host_queue] += runs
         self.total += runs
 
+    def has_room_for(self, waiting: Waiting) -> bool:
+        """Whether neither its host nor its job is at its limit."""
+        return self.hosts[waiting.host_queue] < waiting.host_limit and self.jobs[waiting.job] < waiting.job_limit
+
     def turn(self, waiting: Waiting) -> tuple[int, int, int]:
         return self.accounts[waiting.account], self.jobs[waiting.job], self.hosts[waiting.host_queue]
 
@@ -90,11 +104,11 @@ def plan(*, slots: int, waiting: Sequence[Waiting], flights: Sequence[Flight]) -
     left = {one.job: one.open_pages for one in waiting}
     runs = []
     while held.total < capacity(slots):
-        candidates = [one for one in waiting if held.hosts[one.host_queue] < one.host_limit and left[one.job] > 0]
+        candidates = [one for one in waiting if held.has_room_for(one) and left[one.job] > 0]
         if not candidates:
             break
         chosen = min(candidates, key=held.turn)
-        length = run_length(left[chosen.job], lanes=min(slots, chosen.host_limit))
+        length = run_length(left[chosen.job], lanes=min(slots, chosen.most_lanes))
         left[chosen.job] -= length
         runs.append(Run(chosen.job, chosen.host_queue, length))
         held.add(chosen, 1)

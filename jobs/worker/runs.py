@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 from jobs.models import Page
 from jobs.models.page import PageStatus
+from jobs.options import options_of
 from jobs.proxies import opened
 from jobs.queue.dispatch import try_dispatch
 from jobs.queue.leases import release, release_queued, start
@@ -23,7 +24,7 @@ from scraping.browser import BrowserPool, Lane
 from scraping.egress import UrlError, check
 from scraping.egress.upstream import Upstream
 from scraping.errors import BlockedAddress, BrowserCrashed, InternalError, ScrapeError
-from scraping.render import FetchOptions, Outcome, WaitUntil, scrape
+from scraping.render import Outcome, scrape
 from scraping.rules import Rules
 
 logger = logging.getLogger(__name__)
@@ -88,7 +89,8 @@ class Runner:
                     self._give_back(lane)
                     lane = None
                 owner, host = page.job.public_id, page.host_queue.host
-                lane = lane or claim.call(self._pool.borrow(owner, host, upstream=upstream))
+                profile = options_of(page.job).profile
+                lane = lane or claim.call(self._pool.borrow(owner, host, upstream=upstream, profile=profile))
                 if not self._render_page(claim, lane, page):
                     break
                 done += 1
@@ -139,10 +141,9 @@ async def scrape_page(lane: Lane, page: Page) -> Outcome:
     Raises: ScrapeError, what nobody foresaw being an InternalError; Aborted, if another page took the browser with it.
     """
     job = page.job
-    options = FetchOptions(timeout_ms=job.timeout_ms, wait_until=WaitUntil(job.wait_until))
     try:
         target = check(page.canonical_url, settings.EGRESS_POLICY)
-        return await scrape(lane, target, rules_of(job.selectors), options)
+        return await scrape(lane, target, rules_of(job.selectors), options_of(job).fetch)
     except UrlError as error:
         raise BlockedAddress(str(error)) from error
     except BrowserCrashed as error:
@@ -162,6 +163,7 @@ def record_outcome(page: Page, outcome: Outcome, *, token: UUID) -> bool:
         token=token,
         data=orjson.dumps(outcome.data).decode(),
         blocked_requests=outcome.blocked_requests,
+        reports=orjson.dumps(outcome.explained).decode() if options_of(page.job).fetch.explain else None,
         truncated=orjson.dumps(sorted(outcome.cut)).decode() if outcome.cut else None,
         status_code=outcome.status_code,
         final_url=outcome.final_url,

@@ -16,6 +16,7 @@ from scraping.egress.proxy import LOOKUPS_AT_ONCE
 from scraping.egress.upstream import Upstream
 from scraping.errors import BrowserCrashed, ScrapeError
 from scraping.limits import DEFAULT_LIMITS, Limits
+from scraping.options import DEFAULT_PROFILE, Profile
 
 log = logging.getLogger(__name__)
 
@@ -88,15 +89,22 @@ class BrowserPool:
 
     # ------------------------------------------------------------------ lending
 
-    async def borrow(self, owner: str, host: str | None = None, *, upstream: Upstream | None = None) -> Lane:
+    async def borrow(
+        self,
+        owner: str,
+        host: str | None = None,
+        *,
+        upstream: Upstream | None = None,
+        profile: Profile = DEFAULT_PROFILE,
+    ) -> Lane:
         """Lend a lane, a warm one of this owner (and host, a `Target.host_key`) or a fresh one; wait while all are out.
 
-        Its pages are fetched through `upstream`, if there is one.
+        Its pages are fetched through `upstream`, if there is one, and as `profile` says.
 
         Raises: BrowserCrashed when no browser can be had.
         """
         await self._slots.acquire()
-        finding = asyncio.create_task(self._find(owner, host, upstream))
+        finding = asyncio.create_task(self._find(owner, host, upstream, profile))
         try:
             return await asyncio.shield(finding)
         except asyncio.CancelledError:
@@ -104,9 +112,9 @@ class BrowserPool:
             self._spawn(self._take_unwanted(finding))
             raise
 
-    async def _find(self, owner: str, host: str | None, upstream: Upstream | None) -> Lane:
+    async def _find(self, owner: str, host: str | None, upstream: Upstream | None, profile: Profile) -> Lane:
         try:
-            lane = await self._warm(owner, host, upstream) or await self._fresh(owner, upstream)
+            lane = await self._warm(owner, host, upstream, profile) or await self._fresh(owner, upstream, profile)
         except BaseException:
             self._slots.release()
             raise
@@ -140,9 +148,10 @@ class BrowserPool:
         """Whether an idle lane is worth keeping, or lending again."""
         return lane.usable and lane.browser is self._browser and not lane.browser.worn and not self._closed
 
-    async def _warm(self, owner: str, host: str | None, upstream: Upstream | None) -> Lane | None:
+    async def _warm(self, owner: str, host: str | None, upstream: Upstream | None, profile: Profile) -> Lane | None:
         """An idle lane of `owner`: one that knows `host` before others, the most recently used before older ones."""
-        while own := [lane for lane in reversed(self._idle) if (lane.owner, lane.upstream) == (owner, upstream)]:
+        wanted = (owner, upstream, profile)
+        while own := [lane for lane in reversed(self._idle) if (lane.owner, lane.upstream, lane.profile) == wanted]:
             lane = min(own, key=lambda lane: lane.host != host)
             self._idle.remove(lane)
             await lane.wake(host)
@@ -151,7 +160,7 @@ class BrowserPool:
             await self._retire(lane)
         return None
 
-    async def _fresh(self, owner: str, upstream: Upstream | None) -> Lane:
+    async def _fresh(self, owner: str, upstream: Upstream | None, profile: Profile) -> Lane:
         """A new lane, for which the least recently used idle one makes room if it must."""
         if len(self._lent) + len(self._idle) >= self.lanes and self._idle:
             await self._retire(self._idle.pop(0))
@@ -159,7 +168,7 @@ class BrowserPool:
             browser = await self._current()
             try:
                 async with asyncio.timeout(self.limits.lane_open_timeout_ms / 1000):
-                    return await Lane.open(browser, owner, dialler=self._dialler, upstream=upstream)
+                    return await Lane.open(browser, owner, dialler=self._dialler, upstream=upstream, profile=profile)
             except (PlaywrightError, ScrapeError, TimeoutError) as exc:
                 log.warning("No lane could be opened in process %d (attempt %d): %s", browser.process.pid, attempt, exc)
                 browser.kill()

@@ -3,6 +3,11 @@
 if (window === window.top) globalThis.scrpy ??= (() => {
   const POLL_MS = 25;
   const REFRESH_SOON_S = 3;
+  const MOST_ROOTS = 1_000;
+  const MOST_ROWS = 10_000;
+  const MOST_SPAN = 100;
+  const MOST_CELLS = 200_000;
+  const MOST_VALUES = 250_000;
   const REFRESH = /^\s*([\d.]+)\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)/i;
 
   let changedAt = performance.now();
@@ -33,36 +38,80 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     if (navigation()?.decodedBodySize > limits.html) throw new OverBudget("html");
   };
 
+  // Thrown with where it stands: the indexes of the rule, of rules nested in it, and of the selector at last.
   class BadSelector extends Error {
-    constructor(index) { super(); this.index = index; }
+    constructor(place) { super(); this.place = place; }
   }
 
-  const xpath = (expression) => {
-    const result = document.evaluate(expression, document, null, XPathResult.ANY_TYPE, null);
+  // ---------------------------------------------------------------- finding
+
+  const documentOf = (root) => (root.nodeType === Node.DOCUMENT_NODE ? root : root.ownerDocument);
+
+  const xpath = (expression, root) => {
+    const owner = documentOf(root);
+    const result = owner.evaluate(expression, root, null, XPathResult.ANY_TYPE, null);
     switch (result.resultType) {
       case XPathResult.NUMBER_TYPE: return Number.isFinite(result.numberValue) ? [result.numberValue] : [];
       case XPathResult.STRING_TYPE: return [result.stringValue];
       case XPathResult.BOOLEAN_TYPE: return [result.booleanValue];
     }
-    const nodes = document.evaluate(expression, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+    const nodes = owner.evaluate(expression, root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
     return Array.from({ length: nodes.snapshotLength }, (_, index) => nodes.snapshotItem(index));
   };
 
-  const find = (rule, index) => {
-    try {
-      if (rule.xpath) return xpath(rule.selector);
-      if (rule.many) return Array.from(document.querySelectorAll(rule.selector));
-      const first = document.querySelector(rule.selector);
-      return first === null ? [] : [first];
-    } catch {
-      throw new BadSelector(index);
-    }
+  const css = (selector, root, all) => {
+    if (selector === ":scope") return [root.nodeType === Node.DOCUMENT_NODE ? root.documentElement : root];
+    if (all) return Array.from(root.querySelectorAll(selector));
+    const first = root.querySelector(selector);
+    return first === null ? [] : [first];
   };
+
+  const META_NAMES = ["name", "property", "itemprop", "http-equiv"];
+  const meta = (name) => Array.from(document.querySelectorAll("meta"))
+    .filter((element) => META_NAMES.some((attribute) => element.getAttribute(attribute)?.trim().toLowerCase() === name));
+
+  // The roots to search from `root` on: itself, then the open shadow roots and frames inside it, if they were asked for.
+  const rootsIn = (root, scope) => {
+    const roots = [root];
+    if (!scope.shadow && !scope.frames) return roots;
+    for (const each of roots) {
+      for (const element of each.querySelectorAll("*")) {
+        if (scope.shadow && element.shadowRoot) roots.push(element.shadowRoot);
+        if (scope.frames && element.contentDocument) roots.push(element.contentDocument);
+      }
+      if (scope.shadow && each.shadowRoot) roots.push(each.shadowRoot);
+      if (roots.length > MOST_ROOTS) break;
+    }
+    return roots;
+  };
+
+  // XPath cannot look into shadow roots.
+  const search = ([kind, text], root, all, scope) => {
+    if (kind === "meta") return meta(text);
+    let found = [];
+    for (const each of text === ":scope" ? [root] : rootsIn(root, scope)) {
+      if (kind === "xpath" && each.nodeType === Node.DOCUMENT_FRAGMENT_NODE) continue;
+      found = found.concat(kind === "xpath" ? xpath(text, each) : css(text, each, all));
+      if (found.length > 0 && !all) break;
+    }
+    return found;
+  };
+
+  // The first selector that matches anything, and what it matches.
+  const find = (rule, root, all, scope, place) => {
+    for (const [alternative, selector] of rule.selectors.entries()) {
+      let matches;
+      try { matches = search(selector, root, all, scope); } catch { throw new BadSelector([...place, alternative]); }
+      if (matches.length > 0) return { matches, selector, alternative };
+    }
+    return { matches: [], selector: null, alternative: null };
+  };
+
+  // ---------------------------------------------------------------- reading
 
   // The text of an element without the scripts and styles inside it; a script that was itself selected keeps its text.
   const textOf = (node) => {
-    if (node.nodeType === Node.DOCUMENT_NODE) return node.documentElement ? textOf(node.documentElement) : "";
-    if (!node.querySelector?.("script, style")) return node.textContent;
+    if (!node.querySelector("script, style")) return node.textContent;
     const walker = document.createTreeWalker(node, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT | NodeFilter.SHOW_CDATA_SECTION,
       (inner) => (/^(script|style)$/i.test(inner.nodeName) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
     const parts = [];
@@ -70,45 +119,164 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     return parts.join("");
   };
 
+  const OWN_TEXT = new Set([Node.TEXT_NODE, Node.CDATA_SECTION_NODE]);
+  const ownTextOf = (node) =>
+    Array.from(node.childNodes).filter((child) => OWN_TEXT.has(child.nodeType)).map((child) => child.data).join("");
+
   const clean = (string) => string.toWellFormed().replaceAll("\0", "\uFFFD");
   const fold = (string) => string.replace(/\s+/g, " ").trim();
 
-  const valueOf = (match, rule) => {
-    if (!(match instanceof Node)) return typeof match === "string" ? fold(match) : match;
-    if (rule.attribute !== null) return match.getAttribute?.(rule.attribute) ?? null;
-    if (match.nodeType === Node.DOCUMENT_TYPE_NODE) return null;
-    return match.nodeType === Node.ATTRIBUTE_NODE ? match.value : fold(textOf(match));
+  // How many rows are left of the section (thead, tbody, tfoot) that a row stands in: no cell spans beyond it.
+  const rowsLeft = (rows) => {
+    const left = new Array(rows.length);
+    for (let y = rows.length - 1; y >= 0; y--) left[y] = rows[y].parentNode === rows[y + 1]?.parentNode ? left[y + 1] + 1 : 1;
+    return left;
+  };
+
+  // A table, or the one around a match, or the first inside it.
+  const tableOf = (match) => match.closest?.("table") ?? match.querySelector("table");
+
+  // The rows of a table as lists of texts, a cell repeated over the columns and rows that it spans.
+  const rowsOf = (table, budget) => {
+    const rows = Array.from(table.rows), left = rowsLeft(rows), grid = [];
+    let cells = 0;
+    for (const [y, row] of rows.entries()) {
+      if (y >= MOST_ROWS || cells >= MOST_CELLS) { budget.cuts++; break; }
+      let x = 0;
+      for (const cell of row.cells) {
+        while (grid[y]?.[x] !== undefined) x++;
+        const text = fold(textOf(cell));
+        const height = Math.min(cell.rowSpan || Infinity, MOST_SPAN, left[y]), width = Math.min(cell.colSpan, MOST_SPAN);
+        for (let down = 0; down < height; down++)
+          for (let right = 0; right < width; right++) (grid[y + down] ??= [])[x + right] ??= text;
+        x += width;
+        cells += width * height;
+      }
+      grid[y] ??= [];
+    }
+    return grid.slice(0, rows.length).map((row) => Array.from(row, (cell) => cell ?? ""));
+  };
+
+  const headingsOf = (cells) => {
+    const taken = new Set(), copies = new Map();
+    return cells.map((cell, index) => {
+      const wanted = cell || `column ${index + 1}`;
+      let name = wanted, copy = copies.get(wanted) ?? 1;
+      while (taken.has(name)) name = `${wanted} ${++copy}`;
+      copies.set(wanted, copy);
+      taken.add(name);
+      return name;
+    });
+  };
+
+  // The rows by their headings: the first row, or those of a thead, each column's different texts joined.
+  const asObjects = (table, rows) => {
+    const inHead = table.tHead?.rows.length ?? 0;
+    const heads = rows.slice(0, inHead > 0 && inHead < rows.length ? inHead : 1);
+    const width = rows.reduce((most, cells) => Math.max(most, cells.length), 0);
+    const texts = Array.from({ length: width }, (_, x) => [...new Set(heads.map((cells) => cells[x]).filter(Boolean))].join(" "));
+    const headings = headingsOf(texts);
+    return rows.slice(heads.length).map((cells) => Object.fromEntries(headings.map((heading, x) => [heading, cells[x] ?? null])));
+  };
+
+  const outputs = {
+    text: textOf,
+    ownText: ownTextOf,
+    html: (node) => node.innerHTML,
+    outerHtml: (node) => node.outerHTML,
+    table_json: (node, budget) => { const table = tableOf(node); return table && asObjects(table, rowsOf(table, budget)); },
+    table_array: (node, budget) => { const table = tableOf(node); return table && rowsOf(table, budget); },
+  };
+  const FOLDED = new Set(["text", "ownText"]);
+  const TABLES = new Set(["table_json", "table_array"]);
+
+  const isBranch = (match) => match.nodeType === Node.ELEMENT_NODE || match.nodeType === Node.DOCUMENT_NODE;
+
+  // What a rule reads of one match. Of what is no element (an attribute, a text, a number) there is just its value.
+  const valueOf = (match, rule, attribute, budget) => {
+    const folds = rule.clean ?? (attribute === null && FOLDED.has(rule.output) && match.nodeType !== Node.ATTRIBUTE_NODE);
+    const tidy = (value) => (folds && typeof value === "string" ? fold(value) : value);
+    if (!isBranch(match)) {
+      if (TABLES.has(rule.output) || attribute !== null) return null;
+      return tidy(match.nodeType ? match.nodeValue : match);
+    }
+    const node = match.nodeType === Node.DOCUMENT_NODE ? match.documentElement : match;
+    return node && tidy(attribute === null ? outputs[rule.output](node, budget) : node.getAttribute(attribute));
   };
 
   // Cuts to what one value and all of them together may take, in bytes of UTF-8.
   class Budget {
     constructor(limits) {
+      this.most = { html: limits.markup, outerHtml: limits.markup };
       this.value = limits.value;
       this.left = limits.data;
+      this.values = MOST_VALUES;
       this.encoder = new TextEncoder();
-      this.room = new Uint8Array(limits.value);
+      this.room = new Uint8Array(limits.markup);
+      this.cuts = 0;
     }
 
-    take(value) {
-      if (typeof value !== "string") return { value, cut: false };
-      const text = clean(value);
-      const { read, written } = this.encoder.encodeInto(text, this.room.subarray(0, Math.min(this.value, this.left)));
-      this.left -= written;
-      return { value: text.slice(0, read), cut: read < text.length };
+    get spent() { return this.left <= 0 || this.values <= 0; }
+
+    take(value, output) {
+      if (typeof value === "string") return this.takeText(value, this.most[output] ?? this.value);
+      if (Array.isArray(value)) return this.takeAll(value, (each) => this.take(each, output));
+      if (value === null || typeof value !== "object") return value;
+      const entries = Object.entries(value);
+      this.values -= entries.length;
+      return Object.fromEntries(entries.map(([key, each]) => [this.takeKey(key), this.take(each, output)]));
     }
+
+    // What `read` gives of each, until all is spent.
+    takeAll(items, read) {
+      const taken = [];
+      for (const item of items) {
+        if (this.spent) { this.cuts++; break; }
+        this.values--;
+        taken.push(read(item));
+      }
+      return taken;
+    }
+
+    takeText(value, most, left = this.left) {
+      const text = clean(value);
+      const { read, written } = this.encoder.encodeInto(text, this.room.subarray(0, Math.min(most, left)));
+      this.left = Math.max(0, this.left - written);
+      if (read < text.length) this.cuts++;
+      return text.slice(0, read);
+    }
+
+    // A name is not cut to what is left, only to what a value may have: half a name is another one.
+    takeKey(key) { return this.takeText(key, this.value, this.value); }
   }
 
-  const readRule = (rule, index, limits, budget) => {
-    const matches = find(rule, index);
-    const wanted = rule.many ? matches.slice(0, limits.items) : matches.slice(0, 1);
-    const taken = wanted.map((match) => valueOf(match, rule)).filter((value) => value !== null).map((value) => budget.take(value));
-    const cut = (rule.many && matches.length > wanted.length) || taken.some((each) => each.cut);
-    const values = taken.map((each) => each.value);
-    return [rule.many ? values : values[0] ?? null, cut];
+  const readRule = (rule, root, order, budget, place) => {
+    const all = rule.many || rule.output === "count" || order.explain;
+    const { matches, selector, alternative } = find(rule, root, all, order.scope, place);
+    const reading = { value: null, matches: matches.length, alternative, cut: 0 };
+    if (rule.output === "exists") return { ...reading, value: matches.length > 0 && matches[0] !== false };
+    if (rule.output === "count") return { ...reading, value: matches.length };
+    budget.values--;
+    const cutsBefore = budget.cuts;
+    const wanted = matches.slice(0, rule.many ? rule.limit : 1);
+    const read = rule.rules === null
+      ? (match) => budget.take(valueOf(match, rule, selector[2], budget), rule.output)
+      : (match) => (isBranch(match) ? readRules(rule.rules, match, order, budget, place) : null);
+    const taken = rule.many ? budget.takeAll(wanted, read) : wanted.map(read);
+    const values = taken.filter((value) => value !== null);
+    const over = rule.many && taken.length < matches.length ? 1 : 0;
+    // What was cut of a nested field is told of that field.
+    const cut = rule.rules === null ? Math.max(over, budget.cuts - cutsBefore) : over;
+    return { ...reading, value: rule.many ? values : values[0] ?? null, cut };
   };
 
-  const isMatched = (rule, index) => {
-    const [first] = find(rule, index);
+  const readRules = (rules, root, order, budget, place) =>
+    rules.map((rule, index) => readRule(rule, root, order, budget, [...place, index]));
+
+  const JSONLD = "script[type^='application/ld+json' i]";
+  const isMatched = (rule, index, scope) => {
+    if (rule.selectors.length === 0) return document.querySelector(JSONLD) !== null;
+    const [first] = find(rule, document, false, scope, [index]).matches;
     return first !== undefined && first !== false && first !== "";
   };
 
@@ -122,7 +290,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   };
 
   // Whether the document has come to rest; `unmatched` shrinks as rules find something.
-  const isReady = (wait, unmatched, deadline) => {
+  const isReady = ({ wait, scope }, unmatched, deadline) => {
     const now = performance.now();
     if (document.readyState === "loading") return false;
     if (document.readyState === "complete") loadedAt ??= now;
@@ -131,7 +299,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     if (isLeaving(now, wait.settle)) return false;
     const quiet = now - changedAt >= wait.quiet;
     if (!quiet && sinceLoad < wait.restless) return false;
-    for (const rule of unmatched) if (isMatched(...rule)) unmatched.delete(rule); else break;
+    for (const rule of unmatched) if (isMatched(...rule, scope)) unmatched.delete(rule); else break;
     return unmatched.size === 0 || (quiet && networkIdle && sinceLoad >= wait.late);
   };
 
@@ -144,10 +312,45 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     const unmatched = new Set(order.rules.map((rule, index) => [rule, index]));
     const deadline = performance.now() + order.wait.remaining;
     // postTask, not setTimeout: a page can clear every timer of its document, ours included.
-    while (!isReady(order.wait, unmatched, deadline)) {
+    while (!isReady(order, unmatched, deadline)) {
       await scheduler.postTask(() => {}, { delay: nextLook(order.wait) });
       checkBudgets(order.limits);
     }
+  };
+
+  const isVisible = (match) => {
+    const element = match.nodeType === Node.ELEMENT_NODE ? match : match.ownerElement ?? match.parentElement;
+    if (!element?.checkVisibility({ visibilityProperty: true })) return false;
+    const { width, height } = element.getBoundingClientRect();
+    return width > 0 && height > 0;
+  };
+
+  // What XPath works out has no place in the page: it counts as there, and as seen, if it is true.
+  const isThere = (match, seen) => (match.nodeType ? !seen || isVisible(match) : Boolean(match));
+
+  const hasCome = ({ selector, state }, scope) => {
+    let matches;
+    try { matches = search(selector, document, true, scope); } catch { throw new BadSelector(null); }
+    if (state === "attached") return matches.some((match) => isThere(match, false));
+    if (state === "visible") return matches.some((match) => isThere(match, true));
+    if (document.readyState === "loading") return false;
+    return !matches.some((match) => isThere(match, state === "hidden"));
+  };
+
+  class NotCome extends Error {}
+
+  const appear = async (order) => {
+    const deadline = performance.now() + order.awaited.remaining;
+    while (!hasCome(order.awaited, order.scope)) {
+      if (performance.now() >= deadline) throw new NotCome();
+      await scheduler.postTask(() => {}, { delay: POLL_MS });
+      checkBudgets(order.limits);
+    }
+  };
+
+  const jsonld = (order) => {
+    const budget = new Budget(order.limits);
+    return Array.from(document.querySelectorAll(JSONLD), (script) => budget.takeText(script.textContent, order.limits.markup));
   };
 
   const answer = (order) => {
@@ -157,7 +360,9 @@ if (window === window.top) globalThis.scrpy ??= (() => {
       url: document.URL,
       status: navigation()?.responseStatus ?? 0,
       contentType: document.contentType,
-      values: order.rules.map((rule, index) => readRule(rule, index, order.limits, budget)),
+      baseUrl: document.baseURI,
+      readings: readRules(order.rules, document, order, budget, []),
+      jsonld: order.jsonld ? jsonld(order) : [],
     };
   };
 
@@ -166,10 +371,13 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
     async read(order) {
       try {
+        if (order.awaited !== null) await appear(order);
         if (order.wait !== null) await settle(order);
+        if (order.pause > 0) await scheduler.postTask(() => {}, { delay: order.pause });
         return JSON.stringify(answer(order));
       } catch (error) {
-        if (error instanceof BadSelector) return JSON.stringify({ badSelector: error.index });
+        if (error instanceof BadSelector) return JSON.stringify({ badSelector: error.place });
+        if (error instanceof NotCome) return JSON.stringify({ notCome: true });
         if (error instanceof OverBudget) return JSON.stringify({ overBudget: error.budget });
         throw error;
       }

@@ -22,6 +22,7 @@ from scraping.egress.proxy import LaneProxy
 from scraping.egress.upstream import Upstream
 from scraping.errors import BlockedAddress, BrowserCrashed, ConnectionFailed, InternalError, ScrapeError
 from scraping.limits import Limits
+from scraping.options import Profile
 
 log = logging.getLogger(__name__)
 
@@ -61,12 +62,14 @@ class Lane:
         policy: Policy,
         proxy: LaneProxy,
         upstream: Upstream | None,
+        profile: Profile,
     ) -> None:
         self.id = next(self.ids)
         self.browser = browser
         self.owner = owner
         self.policy = policy
         self.upstream = upstream
+        self.profile = profile
         self.host: str | None = None
         self.pages = 0
         self._context = context
@@ -86,7 +89,9 @@ class Lane:
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, browser: Browser, owner: str, *, dialler: Dialler, upstream: Upstream | None) -> "Lane":
+    async def open(
+        cls, browser: Browser, owner: str, *, dialler: Dialler, upstream: Upstream | None, profile: Profile
+    ) -> "Lane":
         """Open a fresh context and tab, whose only way out is a proxy of their own. Raises: BrowserCrashed."""
         proxy = LaneProxy(dialler, browser.limits, upstream)
         proxy_url = await proxy.open()
@@ -96,12 +101,20 @@ class Lane:
                     proxy={"server": proxy_url, "bypass": PROXY_EVERYTHING},
                     service_workers="block",
                     accept_downloads=False,
-                    permissions=[],  # all are denied, rather than asked for
+                    **_emulation(profile, browser.playwright.devices),
                 )
                 tab = await context.new_page()
                 cdp = await context.new_cdp_session(tab)
                 lane = cls(
-                    browser, context, tab, cdp, owner=owner, policy=dialler.policy, proxy=proxy, upstream=upstream
+                    browser,
+                    context,
+                    tab,
+                    cdp,
+                    owner=owner,
+                    policy=dialler.policy,
+                    proxy=proxy,
+                    upstream=upstream,
+                    profile=profile,
                 )
                 await lane._prepare()
         except BaseException:
@@ -363,6 +376,28 @@ class Lane:
         while not done and self.browser.watch.draining:
             done, _ = await asyncio.wait({work}, timeout=limit_s)
         return bool(done)
+
+
+def _emulation(profile: Profile, devices: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The profile as Playwright's options of a context."""
+    place = profile.geolocation
+    size = profile.viewport and {"width": profile.viewport.width, "height": profile.viewport.height}
+    given = {
+        "user_agent": profile.user_agent,
+        "viewport": size,
+        "screen": size,
+        "locale": profile.locale,
+        "timezone_id": profile.timezone,
+        "geolocation": place
+        and {"latitude": place.latitude, "longitude": place.longitude, "accuracy": place.accuracy_m},
+        "color_scheme": profile.color_scheme,
+    }
+    return {
+        **(devices[profile.device] if profile.device else {}),
+        **{name: value for name, value in given.items() if value is not None},
+        "java_script_enabled": profile.javascript,
+        "permissions": ["geolocation"] if place else [],  # all others are denied, rather than asked for
+    }
 
 
 def _unheard(work: Coroutine[Any, Any, object]) -> asyncio.Future[object]:

@@ -77,11 +77,11 @@ def split_step(text: str) -> tuple[str, str | None]:
     """
     if suffix := STEP_IN_WORDS.search(text):
         selector = _some(text[: suffix.start()], suffix[0])
-        return selector, None if suffix[1] is None else _attribute(suffix[1])
+        return selector, None if suffix[1] is None else attribute_name(suffix[1])
     marks = [match.start() for depth, match in _tokens(text) if depth == 0 and match[0] == "@"]
     if not marks:
         return text, None
-    return _some(text[: marks[-1]], text[marks[-1] :]), _attribute(text[marks[-1] + 1 :].strip())
+    return _some(text[: marks[-1]], text[marks[-1] :]), attribute_name(text[marks[-1] + 1 :].strip())
 
 
 def check(selector: str) -> None:
@@ -102,7 +102,7 @@ def _some(selector: str, step: str) -> str:
     return selector.strip(WHITE_SPACE)
 
 
-def _attribute(name: str) -> str:
+def attribute_name(name: str) -> str:
     if not ATTRIBUTE_STEP.fullmatch(name):
         raise ValueError(f"After @ stands the name of one attribute, not {name!r}." if name else "The @ names nothing.")
     return name

@@ -20,7 +20,8 @@ from scraping.egress.gate import Target
 from scraping.egress.policy import LISTENERS, PORTS
 from scraping.errors import ScrapeError
 from scraping.limits import DEFAULT_LIMITS
-from scraping.render import FetchOptions, WaitUntil, scrape
+from scraping.options import FetchOptions, WaitUntil
+from scraping.render import scrape
 from scraping.selftest import netlog
 from scraping.selftest.canaries import Canary, Kind, everywhere, inside_addresses, place
 from scraping.selftest.netlog import Sight

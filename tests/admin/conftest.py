@@ -18,8 +18,6 @@ def make_job(make_account):
         fields = {
             "account": account or make_account(f"account {Job.objects.count()}"),
             "selectors": '{"title":"h1"}',
-            "timeout_ms": 30_000,
-            "wait_until": "auto",
             "max_attempts": 3,
             "host_concurrency": 4,
             "total_urls": 3,

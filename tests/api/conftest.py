@@ -71,8 +71,6 @@ def make_job(alice: Any) -> Callable[..., Any]:
             "options": "{}",
             "metadata": "{}",
             "webhook": None,
-            "timeout_ms": 30_000,
-            "wait_until": "auto",
             "max_attempts": 3,
             "host_concurrency": 8,
         }

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from jobs.api.bodies import parsed, refuse_what_is_not_json
 from jobs.api.errors import ApiError
-from jobs.api.job_requests import FIELDS, LATER_OPTIONS, OPTIONS, read_job_request
+from jobs.api.job_requests import FIELDS, read_job_request
 from jobs.api.results import Cursor, read_cursor
 from jobs.intake import JobRequest
+from jobs.options import LATER, READERS
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 numbers = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -18,7 +19,7 @@ documents = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=12,
 )
-names = st.sampled_from([*FIELDS, *OPTIONS, *LATER_OPTIONS, "title"]) | texts
+names = st.sampled_from([*FIELDS, *READERS, *LATER, "title"]) | texts
 objects = st.dictionaries(names, documents | st.dictionaries(names, documents, max_size=4), max_size=6)
 
 

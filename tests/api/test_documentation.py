@@ -7,11 +7,20 @@ import pytest
 
 from jobs.api import urls
 from jobs.api.errors import STATUSES
-from jobs.api.job_requests import FIELDS, OPTIONS
+from jobs.api.job_requests import FIELDS
+from jobs.options import READERS
 
 ROOT = Path(__file__).parent.parent.parent
 TEXT = (ROOT / "docs" / "api.md").read_text()
-SOURCES = "".join(path.read_text() for path in (ROOT / "jobs" / "api").glob("*.py"))
+SOURCES = "".join(
+    path.read_text()
+    for path in (
+        *(ROOT / "jobs/api").glob("*.py"),
+        ROOT / "jobs/options.py",
+        ROOT / "jobs/reading.py",
+        ROOT / "scraping/rules/parse.py",
+    )
+)
 
 
 @pytest.mark.parametrize("pattern", urls.urlpatterns, ids=lambda pattern: str(pattern.pattern))
@@ -24,13 +33,13 @@ def test_every_code_is_documented_with_its_status(code, status):
     assert f"| `{code}` | {status} |" in TEXT
 
 
-@pytest.mark.parametrize("name", [*FIELDS, *(f"options.{option}" for option in OPTIONS)])
+@pytest.mark.parametrize("name", [*FIELDS, *(f"options.{option}" for option in READERS)])
 def test_every_field_of_a_job_is_documented(name):
     assert f"`{name}`" in TEXT or f'"{name}"' in TEXT
 
 
 @pytest.mark.parametrize(
-    "code", sorted(set(re.findall(r'(?:Refused\(|(?:add|Problem)\(\s*[^,]+, )"([a-z_]+)"', SOURCES)))
+    "code", sorted(set(re.findall(r'(?:Refused\(|(?:add|_note|noting|Problem)\(\s*[^,]+,\s+)"([a-z_]+)"', SOURCES)))
 )
 def test_every_code_in_details_is_documented(code):
     assert f"`{code}`" in TEXT

@@ -3,6 +3,7 @@
 import pytest
 
 from jobs.models import Job, Page
+from jobs.options import options_of
 from scraping.egress import Policy
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +61,7 @@ def places(answer):
         ("selectors", {"title": 1}, "selectors.title", "invalid_selector"),
         ("selectors", {"title": []}, "selectors.title", "invalid_selector"),
         ("selectors", {"title": "//h1["}, "selectors.title", "invalid_selector"),
-        ("selectors", {"title": {"selector": "h1"}}, "selectors.title", "unsupported_option"),
+        ("selectors", {"title": {"selector": "h1", "as": "text"}}, "selectors.title.as", "unknown_field"),
         # name
         ("name", 1, "name", "invalid_type"),
         ("name", ["a"], "name", "invalid_type"),
@@ -104,7 +105,7 @@ def places(answer):
         ("options", {"waitUntil": "LOAD"}, "options.waitUntil", "invalid_choice"),
         ("options", {"waitUntil": ["load"]}, "options.waitUntil", "invalid_type"),
         ("options", {"outputs": ["html"]}, "options.outputs", "unsupported_option"),
-        ("options", {"device": None}, "options.device", "unsupported_option"),
+        ("options", {"actions": None}, "options.actions", "unsupported_option"),
         ("options", {"launchArgs": []}, "options.launchArgs", "unknown_field"),
         # keys that are not a caller's to set
         ("status", "completed", "status", "unknown_field"),
@@ -165,14 +166,16 @@ def test_options_are_stored_as_they_hold(post):
     post(options={"timeout": 5_000, "retries": 1, "waitUntil": "load", "hostConcurrency": 3})
 
     job = Job.objects.get()
-    assert (job.timeout_ms, job.max_attempts, job.wait_until, job.host_concurrency) == (5_000, 2, "load", 3)
+    assert (job.max_attempts, job.host_concurrency) == (2, 3)
+    assert (options_of(job).fetch.timeout_ms, options_of(job).fetch.wait_until) == (5_000, "load")
 
 
 def test_options_that_are_not_given_have_the_documented_defaults(post):
     post()
 
     job = Job.objects.get()
-    assert (job.timeout_ms, job.max_attempts, job.wait_until, job.host_concurrency) == (30_000, 3, "auto", 8)
+    assert (job.max_attempts, job.host_concurrency) == (3, 8)
+    assert (options_of(job).fetch.timeout_ms, options_of(job).fetch.wait_until) == (30_000, "auto")
 
 
 def test_everything_wrong_is_told_at_once(post):
@@ -245,3 +248,11 @@ def test_an_inside_address_is_taken_where_the_operator_names_the_pair(post, sett
     answer = post(urls=["http://127.0.0.1:9000/p1"], webhook="http://127.0.0.1:9000/hook")
 
     assert (answer.status_code, answer.json()["job"]["webhook"]) == (201, "http://127.0.0.1:9000/hook")
+
+
+def test_a_job_that_drops_copies_says_how_many(post):
+    urls = ["https://store.com/a", "https://STORE.com/a", "https://store.com/b"]
+
+    job = post(urls=urls, selectors={"title": "h1"}, options={"deduplicate": True}).json()["job"]
+
+    assert (job["totalUrls"], job["duplicatesDropped"]) == (2, 1)

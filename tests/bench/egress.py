@@ -17,7 +17,8 @@ from scraping.browser import BrowserPool, find_chromium, launch, tab
 from scraping.egress import Policy, check
 from scraping.egress.policy import LISTENERS
 from scraping.limits import DEFAULT_LIMITS
-from scraping.render import FetchOptions, scrape
+from scraping.options import FetchOptions
+from scraping.render import scrape
 from scrpy.demo.catalogue import PRODUCTS, product
 from tests.bench.figures import Size, report
 from tests.bench.site import HOST, SUM, key_hash, running_site

@@ -25,8 +25,6 @@ def make_request(urls, **overrides):
             "options": "{}",
             "metadata": "{}",
             "webhook": None,
-            "timeout_ms": 30_000,
-            "wait_until": "load",
             "max_attempts": 3,
             "host_concurrency": 4,
             **overrides,

@@ -223,3 +223,17 @@ def test_a_page_whose_retry_is_not_due_is_not_claimed(make_job, make_worker, que
 
     assert list(claimed(job=job)) == [due]
     assert HostQueue.objects.get().ready_at == Job.objects.get().ready_at == late.available_at + DUE
+
+
+def test_a_job_has_no_more_runs_in_flight_than_it_wants(make_job, make_worker):
+    make_worker(8)
+    job = make_job(3, 3, 3, concurrency=2)
+
+    dispatch()
+    first = set(claimed(job=job).values_list("token", flat=True))
+    finish_all(start_all(job=job))
+    grow_older()
+    dispatch()
+
+    assert len(first) == 2
+    assert len(set(claimed(job=job).values_list("token", flat=True))) == 2

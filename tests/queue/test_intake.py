@@ -142,3 +142,21 @@ def test_a_job_whose_first_page_fails_for_good_still_renders_the_others(make_job
 
     job.refresh_from_db()
     assert (job.status, job.completed_urls, job.failed_urls) == ("partial", 1, 1)
+
+
+def test_later_copies_of_a_url_are_dropped_if_that_is_asked_for(make_account):
+    account = make_account("carol", unlimited=False)
+    grant(account, amount=3, reason="test")
+    urls = ["https://example.com/a#1", "HTTPS://EXAMPLE.com:443/b", "https://example.com/b", "https://example.com/a#1"]
+
+    job = create_job(account=account, request=make_request(urls, deduplicate=True))
+
+    account.refresh_from_db()
+    assert list(job.pages.order_by("index").values_list("index", "url")) == [(0, urls[0]), (1, urls[1])]
+    assert (job.total_urls, job.duplicates_dropped, account.credits) == (2, 2, 1)
+
+
+def test_copies_are_kept_if_it_is_not(alice):
+    job = create_job(account=alice, request=make_request(["https://example.com/a"] * 3))
+
+    assert (job.total_urls, job.duplicates_dropped) == (3, 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.queue.plan import LONGEST_RUN, Flight, Waiting, capacity, over_share, plan
+from jobs.queue.plan import LONGEST_RUN, MANY, Flight, Waiting, capacity, over_share, plan
 
 ACCOUNTS, JOBS, HOSTS = 4, 3, 4
 lightly = settings(max_examples=50, deadline=None)
@@ -31,8 +31,8 @@ class World:
     claimed: list[Claimed]
 
     def waiting(self):
-        runs = self.runs_by("host_queue")
-        due = [host for host in self.hosts if self.pages[host.host_queue]]
+        runs, of_jobs = self.runs_by("host_queue"), self.runs_by("job")
+        due = [host for host in self.hosts if self.pages[host.host_queue] and of_jobs[host.job] < host.job_limit]
         return [host for host in due if runs[host.host_queue] < host.host_limit]
 
     def flights(self):
@@ -86,9 +86,10 @@ def hosts_with_pages(draw, *, accounts=range(ACCOUNTS)):
     for account in draw(st.sets(st.sampled_from(accounts), max_size=len(accounts))):
         for nth_job in range(draw(st.integers(1, JOBS))):
             job, host_limit = account * 10 + nth_job, draw(st.integers(1, 6))
+            job_limit = draw(st.sampled_from([1, 2, 5, MANY]))
             waiting = draw(st.lists(st.integers(1, 60), min_size=1, max_size=HOSTS))
             for nth_host, count in enumerate(waiting):
-                hosts.append(Waiting(account, job, job * 10 + nth_host, host_limit, sum(waiting)))
+                hosts.append(Waiting(account, job, job * 10 + nth_host, host_limit, sum(waiting), job_limit))
                 pages[job * 10 + nth_host] = count
     return hosts, pages
 
@@ -130,6 +131,15 @@ def test_no_host_gets_more_runs_than_its_limit(world):
 
 @lightly
 @given(worlds())
+def test_no_job_gets_more_runs_than_its_limit(world):
+    world.dispatch()
+
+    limits = {host.job: host.job_limit for host in world.hosts}
+    assert all(runs <= limits[job] for job, runs in world.runs_by("job").items())
+
+
+@lightly
+@given(worlds())
 def test_no_room_is_left_while_someone_could_use_it(world):
     world.dispatch()
 
@@ -150,7 +160,7 @@ def test_the_same_look_gives_the_same_plan_in_any_order_of_flights(world):
 @given(worlds())
 def test_a_run_is_at_most_half_an_equal_share_of_what_is_left_of_its_job(world):
     left = {host.job: host.open_pages for host in world.hosts}
-    limits = {host.job: host.host_limit for host in world.hosts}
+    limits = {host.job: host.most_lanes for host in world.hosts}
 
     for run in world.plan():
         share = left[run.job] // min(world.slots, limits[run.job])

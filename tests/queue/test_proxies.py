@@ -99,7 +99,7 @@ class Pool:
     def __init__(self):
         self.upstreams = []
 
-    async def borrow(self, owner, host, *, upstream):
+    async def borrow(self, owner, host, *, upstream, profile):
         self.upstreams.append(upstream)
         return Lent()
 

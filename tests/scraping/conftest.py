@@ -11,7 +11,8 @@ import pytest
 from scraping import rules
 from scraping.browser import BrowserPool, find_chromium
 from scraping.egress import Policy, gate
-from scraping.render import FetchOptions, Outcome, WaitUntil, scrape
+from scraping.options import DEFAULT_PROFILE, FetchOptions, Profile, WaitUntil
+from scraping.render import Outcome, scrape
 from tests.site import Site
 
 T = TypeVar("T")
@@ -112,12 +113,14 @@ async def visiting(
     owner: str = "alice",
     wait_until: str = "auto",
     timeout_ms: int = 20_000,
+    profile: Profile = DEFAULT_PROFILE,
+    **fetch: Any,
 ) -> Outcome:
-    """Borrow, scrape, give back."""
+    """Borrow, scrape, give back; `fetch` is more of FetchOptions."""
     url = path if path.startswith("http") else site.url(path)
     target = gate.check(url, pool.policy)
-    options = FetchOptions(timeout_ms=timeout_ms, wait_until=WaitUntil(wait_until))
-    lane = await pool.borrow(owner, target.host_key)
+    options = FetchOptions(timeout_ms=timeout_ms, wait_until=WaitUntil(wait_until), **fetch)
+    lane = await pool.borrow(owner, target.host_key, profile=profile)
     try:
         return await scrape(lane, target, rules.parse(selectors or {"title": "h1"}), options)
     finally:

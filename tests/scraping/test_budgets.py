@@ -9,7 +9,8 @@ from scraping import rules
 from scraping.egress import gate
 from scraping.errors import BrowserCrashed, TooLarge
 from scraping.limits import Limits
-from scraping.render import FetchOptions, scrape
+from scraping.options import FetchOptions
+from scraping.render import scrape
 from tests.scraping.conftest import visiting
 from tests.site.hostile import HEADING
 

@@ -13,7 +13,8 @@ from scraping.browser import processes
 from scraping.egress import gate
 from scraping.errors import BrowserCrashed, NavigationTimeout, ScrapeError
 from scraping.limits import Limits
-from scraping.render import FetchOptions, scrape
+from scraping.options import FetchOptions
+from scraping.render import scrape
 from tests.scraping.conftest import visiting
 from tests.until import until
 

@@ -10,7 +10,8 @@ from scraping.browser import BrowserPool, find_chromium
 from scraping.egress import Policy, gate
 from scraping.errors import ScrapeError
 from scraping.limits import Limits
-from scraping.render import FetchOptions, scrape
+from scraping.options import FetchOptions
+from scraping.render import scrape
 from tests.scraping.conftest import Loop, visiting
 from tests.site import Site
 from tests.site.hostile import HEADING, ODD_TITLE, WAYS

@@ -6,7 +6,8 @@ from scraping import rules
 from scraping.egress import Policy, gate
 from scraping.errors import TooLarge
 from scraping.limits import Limits
-from scraping.render import FetchOptions, scrape
+from scraping.options import FetchOptions
+from scraping.render import scrape
 from tests.scraping.conftest import visiting
 from tests.until import until
 

@@ -21,7 +21,8 @@ from scraping.egress import proxy as lane_proxy
 from scraping.egress.upstream import MAX_HEAD_BYTES, Upstream, authorization, check_proxy, establish
 from scraping.egress.wire import Wire
 from scraping.errors import BlockedAddress, ConnectionFailed, ProxyAuthFailed, ProxyFailed
-from scraping.render import FetchOptions, scrape
+from scraping.options import FetchOptions
+from scraping.render import scrape
 from tests.ports import free_port
 from tests.site.server import CERTIFICATE
 from tests.upstream_proxies import Asked, UpstreamProxy, make_certificate

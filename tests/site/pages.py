@@ -74,6 +74,12 @@ async def api(request: "Request") -> None:
 
 
 @page
+async def echo(request: "Request") -> None:
+    """A document around the markup in `?html=`."""
+    await request.reply(document(request.ask("html")))
+
+
+@page
 async def spa(request: "Request") -> None:
     """An empty shell that fetches its product and then renders it."""
     await request.reply(

@@ -48,8 +48,6 @@ def make_job(make_account):
                 "account": overrides.get("account") or make_account(f"account {Account.objects.count()}"),
                 "selectors": '{"title":"h1"}',
                 "webhook": orjson.dumps("https://hooks.example.com/scrpy").decode(),
-                "timeout_ms": 30_000,
-                "wait_until": "load",
                 "max_attempts": 3,
                 "host_concurrency": 4,
                 "total_urls": 1,

@@ -1,0 +1,89 @@
+"""Reads a client's JSON, field by field. What is wrong is noted, not raised, so that all of it is told at once."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol, TypeVar
+
+from jobs.names import did_you_mean
+
+T = TypeVar("T")
+
+LONGEST_FIELD = 200
+"""Characters of a field's path that are said back: its names may be a megabyte long."""
+
+JSON_NAMES = {
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+class Notes(Protocol):
+    """Where what is wrong is noted."""
+
+    def add(self, field: str, code: str, message: str) -> None:
+        """Note a problem: where (`urls[3]`), a stable code, and a sentence that tells what to do."""
+
+
+Reader = Callable[[object, str, Notes], Any]
+"""From a value, its path, and where to note what is wrong with it, to what it means."""
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_FIELD else text[:LONGEST_FIELD] + "…"
+
+
+def joined(path: str, key: str) -> str:
+    """The path of a member, cut where nobody reads on: a name may be a megabyte long, and so may be its members'."""
+    return shortened(f"{path}.{key}" if path else key)
+
+
+def refuse_unknown(given: Mapping[str, Any], known: Collection[str], path: str, notes: Notes) -> None:
+    for name in given:
+        if name not in known:
+            notes.add(joined(path, name), "unknown_field", f"There is no such field.{did_you_mean(name, known)}")
+
+
+def typed(value: object, kind: type[T], field: str, notes: Notes) -> T | None:
+    """`value` if it is exactly a `kind` (true is no whole number), else None, and a note."""
+    if type(value) is kind:
+        return value
+    notes.add(field, "invalid_type", f"Expected {JSON_NAMES[kind]}, not {JSON_NAMES[type(value)]}.")
+    return None
+
+
+def required(body: Mapping[str, Any], name: str, kind: type[T], notes: Notes, *, within: str = "") -> T | None:
+    field = joined(within, name)
+    if name in body:
+        return typed(body[name], kind, field, notes)
+    notes.add(field, "required", "This field is required.")
+    return None
+
+
+def whole(least: int, most: int) -> Reader:
+    """A whole number from `least` to `most`."""
+
+    def read(value: object, field: str, notes: Notes) -> int | None:
+        number = typed(value, int, field, notes)
+        if number is not None and not least <= number <= most:
+            notes.add(field, "out_of_range", f"Expected a whole number from {least:,} to {most:,}.")
+        return number
+
+    return read
+
+
+def one_of(*choices: str) -> Reader:
+    def read(value: object, field: str, notes: Notes) -> str | None:
+        text = typed(value, str, field, notes)
+        if text is not None and text not in choices:
+            notes.add(field, "invalid_choice", f"Expected one of: {', '.join(choices)}.")
+        return text
+
+    return read
+
+
+def switch(value: object, field: str, notes: Notes) -> bool | None:
+    return typed(value, bool, field, notes)

@@ -1,0 +1,179 @@
+"""`options` that say how a page is fetched: what is refused, by name, and what a job shows of them."""
+
+import pytest
+
+from jobs.models import Job
+from jobs.options import options_of
+from scraping.options import DEFAULT_PROFILE, Awaited, Place, Profile, State, Viewport
+from scraping.rules import Selector
+
+pytestmark = pytest.mark.django_db
+
+REFUSED = [
+    ({"acceptStatus": None}, "acceptStatus", "invalid_type"),
+    ({"acceptStatus": 404}, "acceptStatus", "invalid_type"),
+    ({"acceptStatus": ["404"]}, "acceptStatus[0]", "invalid_type"),
+    ({"acceptStatus": [True]}, "acceptStatus[0]", "invalid_type"),
+    ({"acceptStatus": [404, 399]}, "acceptStatus[1]", "out_of_range"),
+    ({"acceptStatus": [600]}, "acceptStatus[0]", "out_of_range"),
+    ({"acceptStatus": [404] * 201}, "acceptStatus", "too_many"),
+    ({"waitFor": None}, "waitFor", "invalid_type"),
+    ({"waitFor": "#a"}, "waitFor", "invalid_type"),
+    ({"waitFor": True}, "waitFor", "invalid_type"),
+    ({"waitFor": 1.5}, "waitFor", "invalid_type"),
+    ({"waitFor": -1}, "waitFor", "out_of_range"),
+    ({"waitFor": 60_001, "timeout": 120_000}, "waitFor", "out_of_range"),
+    ({"waitFor": 30_000}, "waitFor", "invalid_combination"),
+    ({"waitFor": 5_000, "timeout": 5_000}, "waitFor", "invalid_combination"),
+    ({"waitFor": {}}, "waitFor.selector", "required"),
+    ({"waitFor": {"selector": None}}, "waitFor.selector", "invalid_type"),
+    ({"waitFor": {"selector": ""}}, "waitFor.selector", "invalid_selector"),
+    ({"waitFor": {"selector": "h1["}}, "waitFor.selector", "invalid_selector"),
+    ({"waitFor": {"selector": "//h1["}}, "waitFor.selector", "invalid_selector"),
+    ({"waitFor": {"selector": "text=Buy"}}, "waitFor.selector", "invalid_selector"),
+    ({"waitFor": {"selector": "a@href"}}, "waitFor.selector", "invalid_selector"),
+    ({"waitFor": {"selector": "a::text"}}, "waitFor.selector", "invalid_selector"),
+    ({"waitFor": {"selector": "a" * 2_001}}, "waitFor.selector", "invalid_selector"),
+    ({"waitFor": {"selector": "a", "state": "shown"}}, "waitFor.state", "invalid_choice"),
+    ({"waitFor": {"selector": "a", "state": None}}, "waitFor.state", "invalid_type"),
+    ({"waitFor": {"selector": "a", "timeout": 0}}, "waitFor.timeout", "out_of_range"),
+    ({"waitFor": {"selector": "a", "timeout": "1"}}, "waitFor.timeout", "invalid_type"),
+    ({"waitFor": {"selector": "a", "timeout": 30_001}}, "waitFor.timeout", "invalid_combination"),
+    ({"waitFor": {"selector": "a", "visible": True}}, "waitFor.visible", "unknown_field"),
+    ({"userAgent": None}, "userAgent", "invalid_type"),
+    ({"userAgent": ""}, "userAgent", "required"),
+    ({"userAgent": "u" * 513}, "userAgent", "too_long"),
+    ({"userAgent": "a\r\nX: y"}, "userAgent", "invalid_character"),
+    ({"userAgent": "ü"}, "userAgent", "invalid_character"),
+    ({"userAgent": " a"}, "userAgent", "invalid_character"),
+    ({"userAgent": "a "}, "userAgent", "invalid_character"),
+    ({"viewport": None}, "viewport", "invalid_type"),
+    ({"viewport": "800x600"}, "viewport", "invalid_type"),
+    ({"viewport": {"width": 800}}, "viewport.height", "required"),
+    ({"viewport": {"height": 600}}, "viewport.width", "required"),
+    ({"viewport": {"width": 15, "height": 600}}, "viewport.width", "out_of_range"),
+    ({"viewport": {"width": 800, "height": 4_097}}, "viewport.height", "out_of_range"),
+    ({"viewport": {"width": 800.5, "height": 600}}, "viewport.width", "invalid_type"),
+    ({"viewport": {"width": 800, "height": None}}, "viewport.height", "invalid_type"),
+    ({"viewport": {"width": 800, "height": 600, "scale": 2}}, "viewport.scale", "unknown_field"),
+    ({"device": None}, "device", "invalid_type"),
+    ({"device": ""}, "device", "invalid_choice"),
+    ({"device": "pixel 7"}, "device", "invalid_choice"),
+    ({"device": "iPhone 15"}, "device", "invalid_choice"),
+    ({"device": "Desktop Safari"}, "device", "invalid_choice"),
+    ({"locale": None}, "locale", "invalid_type"),
+    ({"locale": ""}, "locale", "invalid_choice"),
+    ({"locale": "xx-YY"}, "locale", "invalid_choice"),
+    ({"locale": "de_DE"}, "locale", "invalid_choice"),
+    ({"locale": "de, en"}, "locale", "invalid_choice"),
+    ({"locale": "de-DE" + "-a" * 1_000}, "locale", "invalid_choice"),
+    ({"timezone": None}, "timezone", "invalid_type"),
+    ({"timezone": ""}, "timezone", "invalid_choice"),
+    ({"timezone": "CEST"}, "timezone", "invalid_choice"),
+    ({"timezone": "+02:00"}, "timezone", "invalid_choice"),
+    ({"timezone": "europe/berlin"}, "timezone", "invalid_choice"),
+    ({"timezone": "../../etc/passwd"}, "timezone", "invalid_choice"),
+    ({"geolocation": None}, "geolocation", "invalid_type"),
+    ({"geolocation": [1, 2]}, "geolocation", "invalid_type"),
+    ({"geolocation": {"latitude": 1}}, "geolocation.longitude", "required"),
+    ({"geolocation": {"latitude": 90.1, "longitude": 0}}, "geolocation.latitude", "out_of_range"),
+    ({"geolocation": {"latitude": 0, "longitude": -181}}, "geolocation.longitude", "out_of_range"),
+    ({"geolocation": {"latitude": "1", "longitude": 0}}, "geolocation.latitude", "invalid_type"),
+    ({"geolocation": {"latitude": True, "longitude": 0}}, "geolocation.latitude", "invalid_type"),
+    ({"geolocation": {"latitude": 1, "longitude": 2, "accuracy": -1}}, "geolocation.accuracy", "out_of_range"),
+    ({"geolocation": {"latitude": 1, "longitude": 2, "altitude": 3}}, "geolocation.altitude", "unknown_field"),
+    ({"colorScheme": None}, "colorScheme", "invalid_type"),
+    ({"colorScheme": "sepia"}, "colorScheme", "invalid_choice"),
+    ({"javascript": None}, "javascript", "invalid_type"),
+    ({"javascript": "false"}, "javascript", "invalid_type"),
+    ({"javascript": 0}, "javascript", "invalid_type"),
+]
+
+
+@pytest.mark.parametrize(("options", "place", "code"), REFUSED)
+def test_an_option_that_cannot_be_followed_is_refused_by_name(post, options, place, code):
+    answer = post(options=options)
+
+    assert answer.status_code == 400, answer.content
+    assert [(each["field"], each["code"]) for each in answer.json()["error"]["details"]] == [(f"options.{place}", code)]
+    assert not Job.objects.exists()
+
+
+def made(post, **options):
+    """The options of a job that was made with these, and shows them as they were sent."""
+    answer = post(options=options)
+
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["job"]["options"] == options
+    return options_of(Job.objects.get())
+
+
+def test_statuses_are_taken_once_each(post):
+    assert made(post, acceptStatus=[400, 404, 404, 599]).fetch.accept_status == {400, 404, 599}
+
+
+def test_a_profile_is_read_as_it_was_given(post):
+    options = made(
+        post,
+        device="Pixel 7",
+        userAgent="Robot/7",
+        viewport={"width": 16, "height": 4_096},
+        locale="de-de",
+        timezone="Europe/Berlin",
+        geolocation={"latitude": 52.5, "longitude": -180, "accuracy": 10},
+        colorScheme="dark",
+        javascript=False,
+    )
+
+    assert options.profile == Profile(
+        device="Pixel 7",
+        user_agent="Robot/7",
+        viewport=Viewport(16, 4_096),
+        locale="de-DE",
+        timezone="Europe/Berlin",
+        geolocation=Place(52.5, -180, 10),
+        color_scheme="dark",
+        javascript=False,
+    )
+    assert options.fetch.locale == "de-DE"
+
+
+def test_without_options_the_browser_is_what_it_is(post):
+    assert made(post).profile == DEFAULT_PROFILE
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "hint"),
+    [
+        ("device", "pixel 7", "Pixel 7"),
+        ("device", "Galaxy S 24", "Galaxy S24"),
+        ("timezone", "europe/berlin", "Europe/Berlin"),
+    ],
+)
+def test_a_name_that_is_nearly_one_gets_a_hint(post, option, name, hint):
+    [problem] = post(options={option: name}).json()["error"]["details"]
+
+    assert f"Did you mean {hint}?" in problem["message"]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ({"selector": " .price "}, Awaited(Selector("css", ".price"))),
+        (
+            {"selector": "//p", "state": "detached", "timeout": 30_000},
+            Awaited(Selector("xpath", "//p"), State.DETACHED, 30_000),
+        ),
+    ],
+)
+def test_a_selector_to_wait_for_is_read(post, given, read):
+    fetch = made(post, waitFor=given).fetch
+
+    assert (fetch.awaited, fetch.pause_ms) == (read, 0)
+
+
+@pytest.mark.parametrize(("wait", "timeout"), [(0, 30_000), (29_999, 30_000), (60_000, 60_001)])
+def test_a_time_to_wait_is_read(post, wait, timeout):
+    fetch = made(post, waitFor=wait, timeout=timeout).fetch
+
+    assert (fetch.awaited, fetch.pause_ms) == (None, wait)

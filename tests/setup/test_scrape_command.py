@@ -1,0 +1,65 @@
+"""`manage.py scrape`: one URL, with the rules and options that the API takes."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from scraping.egress import Policy
+from tests.site import Site
+
+
+@pytest.fixture(scope="module")
+def site():
+    with Site() as site:
+        yield site
+
+
+@pytest.fixture
+def scrape(site, settings):
+    """Call the command on a path of the site; what it printed."""
+    settings.EGRESS_POLICY = Policy(allow=frozenset({site.pair}))
+
+    def scrape(path, *arguments):
+        out = StringIO()
+        call_command("scrape", site.url(path), *arguments, stdout=out)
+        return json.loads(out.getvalue())
+
+    return scrape
+
+
+def test_fields_are_printed_as_json(scrape):
+    assert scrape("/spa/7", "--select", "title=h1", "--select", "tags[]=.tag") == {
+        "title": "Product 7",
+        "tags": ["tag-6", "tag-10"],
+    }
+
+
+def test_rules_and_options_may_stand_in_files(scrape, tmp_path):
+    (tmp_path / "rules.json").write_text('{"price": {"selector": ".price", "cast": "price"}}')
+    (tmp_path / "options.json").write_text('{"explain": true}')
+
+    printed = scrape("/static/7", "--rules", f"@{tmp_path}/rules.json", "--options", f"@{tmp_path}/options.json")
+
+    assert printed["data"]["price"]["currency"] == "USD"
+    assert printed["fields"]["price"]["status"] == "found"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--select", "title"], "expected FIELD=RULE"),
+        (["--rules", "[]"], "--rules: expected a JSON object"),
+        (["--rules", "@/nonexistent"], "--rules: "),
+        (["--options", "{"], "--options: "),
+        (["--options", '{"timeout": 1, "colour": 2}'], "options.colour: There is no such field"),
+        (["--select", "title=h1["], "selectors.title: This is not a valid CSS selector"),
+        ([], "selectors: There are 0 fields"),
+    ],
+)
+def test_what_is_wrong_is_said(scrape, arguments, sentence):
+    with pytest.raises(CommandError) as caught:
+        scrape("/static/1", *arguments)
+
+    assert sentence in str(caught.value)
