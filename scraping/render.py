@@ -153,15 +153,25 @@ async def _visit(lane: Lane, target: Target, rules: Rules, options: FetchOptions
 class _Times:
     """Until when what is waited for, in the event loop's time: however many documents it takes."""
 
-    ready_by: float
+    deadline: float
     awaited_by: float
 
     @classmethod
     def beginning(cls, options: FetchOptions, deadline: float) -> "_Times":
-        now = asyncio.get_running_loop().time()
-        ready_by = now + (deadline - now) * WAITING_SHARE
         own_ms = options.awaited.timeout_ms if options.awaited else None
-        return cls(ready_by, ready_by if own_ms is None else min(ready_by, now + own_ms / 1000))
+        if own_ms is None:
+            return cls(deadline, deadline)
+        return cls(deadline, asyncio.get_running_loop().time() + own_ms / 1000)
+
+    @property
+    def ready_ms(self) -> float:
+        """How long the present document may be waited for; some time is left for reading, or for the next one."""
+        return (self.deadline - asyncio.get_running_loop().time()) * WAITING_SHARE * 1000
+
+    @property
+    def awaited_ms(self) -> float:
+        """How long what was asked for may be waited for in it."""
+        return min(self.ready_ms, (self.awaited_by - asyncio.get_running_loop().time()) * 1000)
 
 
 async def _read(lane: Lane, rules: Rules, options: FetchOptions, times: _Times) -> _Reading:
@@ -201,17 +211,13 @@ def _waits(lane: Lane, times: _Times) -> dict[str, float]:
         "restless": limits.restless_ms,
         "late": limits.late_ms if lane.profile.javascript else 0,
         "settle": limits.settle_ms,
-        "remaining": _remaining_ms(times.ready_by),
+        "remaining": times.ready_ms,
     }
 
 
 def _awaits(awaited: Awaited, times: _Times) -> dict[str, object]:
     selector = [awaited.selector.kind, awaited.selector.text]
-    return {"selector": selector, "state": awaited.state, "remaining": _remaining_ms(times.awaited_by)}
-
-
-def _remaining_ms(until: float) -> float:
-    return (until - asyncio.get_running_loop().time()) * 1000
+    return {"selector": selector, "state": awaited.state, "remaining": times.awaited_ms}
 
 
 @asynccontextmanager

@@ -402,7 +402,7 @@ WORKED = {
     "cast": st.sampled_from(["string", "integer", "number", "boolean", "date", "url", "json", "price"]),
     "clean": st.booleans(),
 }
-MISSING = st.one_of(
+MISSING: st.SearchStrategy[dict[str, object]] = st.one_of(
     st.fixed_dictionaries({}),
     st.fixed_dictionaries({"default": SMALL | st.lists(SMALL, max_size=2)}),
     st.just({"required": True}),
