@@ -20,3 +20,7 @@ def make_event_id() -> str:
 
 def make_delivery_id() -> str:
     return make_id("dlv")
+
+
+def make_artifact_id() -> str:
+    return make_id("art")

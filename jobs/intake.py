@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from jobs.models import Account, HostQueue, Job, Page
-from jobs.proxies import sealed
+from jobs.models.job import JobKind
 from jobs.queue.clock import database_now
 from jobs.queue.dispatch import try_dispatch
+from jobs.secrets import NO_SECRETS, Secrets, sealed
 from scraping.egress import Target
-from scraping.egress.upstream import Upstream
 
 
 class InsufficientCredits(Exception):
@@ -24,7 +24,7 @@ class InsufficientCredits(Exception):
 class JobRequest:
     """What a client asked for, checked. `selectors` to `webhook` are the client's JSON as text.
 
-    `options` is without the credentials of the proxy, which only `proxy` has.
+    `options` is without what is secret of them.
     """
 
     name: str | None
@@ -37,7 +37,11 @@ class JobRequest:
     host_concurrency: int
     concurrency: int | None = None
     deduplicate: bool = False
-    proxy: Upstream | None = None
+    secrets: Secrets = NO_SECRETS
+    kind: JobKind = JobKind.JOB
+    host_delay_ms: int = 0
+    priority: int = 0
+    free: bool = False
 
 
 def without_copies(targets: Sequence[Target]) -> Sequence[Target]:
@@ -56,24 +60,29 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
     """
     targets = without_copies(request.targets) if request.deduplicate else request.targets
     total = len(targets)
-    if not account.unlimited and not account.reserve(total):
+    reserves = not (account.unlimited or request.free)
+    if reserves and not account.reserve(total):
         account.refresh_from_db(fields=["credits"])
         raise InsufficientCredits(needed=total, available=account.credits)
     now = database_now()
     job = Job.objects.create(
         account=account,
+        kind=request.kind,
         name=request.name,
         selectors=request.selectors,
         options=request.options,
         metadata=request.metadata,
         webhook=request.webhook,
-        sealed_proxy=sealed(request.proxy) if request.proxy else None,
+        sealed_options=sealed(request.secrets),
         max_attempts=request.max_attempts,
         host_concurrency=request.host_concurrency,
+        host_delay_ms=request.host_delay_ms,
         concurrency=request.concurrency,
+        priority=request.priority,
+        free=request.free,
         duplicates_dropped=len(request.targets) - total,
         total_urls=total,
-        reserves_credits=not account.unlimited,
+        reserves_credits=reserves,
         created_at=now,
         ready_at=now,
     )

@@ -87,3 +87,24 @@ def one_of(*choices: str) -> Reader:
 
 def switch(value: object, field: str, notes: Notes) -> bool | None:
     return typed(value, bool, field, notes)
+
+
+def read_member(given: Mapping[str, Any], name: str, read: Reader, within: str, notes: Notes) -> Any:
+    """What is read of a member that must be there."""
+    path = joined(within, name)
+    if name in given:
+        return read(given[name], path, notes)
+    notes.add(path, "required", "This field is required.")
+    return None
+
+
+def real(least: float, most: float) -> Reader:
+    """A number from `least` to `most`."""
+
+    def read(value: object, field: str, notes: Notes) -> float | None:
+        number = value if type(value) is int else typed(value, float, field, notes)
+        if number is not None and not least <= number <= most:
+            notes.add(field, "out_of_range", f"Expected a number from {least:,} to {most:,}.")
+        return number
+
+    return read

@@ -37,6 +37,18 @@ class Place:
     accuracy_m: float = 0
 
 
+class Block(StrEnum):
+    """What of a page is not loaded: kinds of its requests, or whatever is asked of hosts that serve advertisements."""
+
+    IMAGE = "image"
+    FONT = "font"
+    MEDIA = "media"
+    STYLESHEET = "stylesheet"
+    SCRIPT = "script"
+    XHR = "xhr"
+    ADS = "ads"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """What the browser is to sites: a lane is opened with it and cannot change it.
@@ -52,6 +64,9 @@ class Profile:
     geolocation: Place | None = None
     color_scheme: str | None = None
     javascript: bool = True
+    block: frozenset[Block] = frozenset({Block.IMAGE})
+    keeps_session: bool = False
+    """Whether cookies and storage stay from page to page."""
 
 
 DEFAULT_PROFILE = Profile()
@@ -75,6 +90,45 @@ class Awaited:
     timeout_ms: int | None = None
 
 
+class Output(StrEnum):
+    """What can be made of a page, beside the fields that are read of it."""
+
+    HTML = "html"
+    MARKDOWN = "markdown"
+    TEXT = "text"
+    LINKS = "links"
+    METADATA = "metadata"
+    SCREENSHOT = "screenshot"
+    FULL_PAGE_SCREENSHOT = "fullPageScreenshot"
+    PDF = "pdf"
+
+
+PICTURES = frozenset({Output.SCREENSHOT, Output.FULL_PAGE_SCREENSHOT, Output.PDF})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cookie:
+    """A cookie of the host that is asked for, and of no other."""
+
+    name: str
+    value: str
+    path: str = "/"
+    secure: bool = False
+    http_only: bool = False
+    same_site: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What is sent along to the origin that is asked for, and to no other it may lead to."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[Cookie, ...] = ()
+
+
+NOTHING_SENT = Sent()
+
+
 @dataclass(frozen=True)
 class FetchOptions:
     """How one page is fetched."""
@@ -90,3 +144,7 @@ class FetchOptions:
     explain: bool = False
     shadow: bool = False
     frames: bool = False
+    sent: Sent = NOTHING_SENT
+    outputs: frozenset[Output] = frozenset()
+    keep_html: bool = False
+    """Whether the page's HTML is captured even though no output asks for it."""

@@ -136,7 +136,7 @@ def _worked_out(reading: _Reading, rules: Rules, options: FetchOptions, limits: 
 
 async def _visit(lane: Lane, target: Target, rules: Rules, options: FetchOptions, deadline: float) -> _Reading:
     """Navigate, and read the first document that stays until it is ready."""
-    response = await lane.goto(target)
+    response = await lane.goto(target, options.sent)
     if response is not None:
         retry_after = response.headers.get("retry-after")
         _check_status(response.status, response.url, target, options, retry_after=retry_after)

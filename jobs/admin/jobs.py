@@ -36,7 +36,7 @@ class JobAdmin(ReadOnly, BigTableAdmin):
         moment("created_at", "created"),
     )
     list_select_related = ("account",)
-    deferred_in_list = ("selectors", "options", "metadata", "webhook", "sealed_proxy")
+    deferred_in_list = ("selectors", "options", "metadata", "webhook", "sealed_options", "sealed_session")
     list_filter = ("status", ("created_at", DateFieldListFilter))
     search_fields = ("public_id__startswith", "name__icontains")
     search_help_text = "Job id or name"

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from jobs.api.errors import Problems
 from jobs.intake import JobRequest
-from jobs.options import read_options, without_credentials
+from jobs.options import read_options, without_secrets
 from jobs.reading import joined, refuse_unknown, required, typed
 from scraping.egress import Target, check
 from scraping.errors import RulesError, UrlError
@@ -34,14 +34,14 @@ def read_job_request(body: dict[str, Any]) -> JobRequest:
         name=name,
         targets=targets,
         selectors=as_text(selectors),
-        options=as_text(without_credentials(body.get("options", {}))),
+        options=as_text(without_secrets(body.get("options", {}))),
         metadata=as_text(metadata),
         webhook=None if webhook is None else as_text(webhook),
         max_attempts=options.max_attempts,
         host_concurrency=options.host_concurrency,
         concurrency=options.concurrency,
         deduplicate=options.deduplicate,
-        proxy=options.proxy,
+        secrets=options.secrets,
     )
 
 

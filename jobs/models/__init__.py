@@ -5,6 +5,8 @@ A rule about one row is a method here, a rule about a set a queryset method.
 
 from jobs.models.account import Account, LedgerEntry
 from jobs.models.api_key import ApiKey
+from jobs.models.artifact import Artifact
+from jobs.models.host import Host
 from jobs.models.job import HostQueue, Job
 from jobs.models.page import Page
 from jobs.models.webhook import Delivery, DeliveryAttempt, WebhookEvent
@@ -13,8 +15,10 @@ from jobs.models.worker import Worker
 __all__ = [
     "Account",
     "ApiKey",
+    "Artifact",
     "Delivery",
     "DeliveryAttempt",
+    "Host",
     "HostQueue",
     "Job",
     "LedgerEntry",

@@ -30,29 +30,48 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(completed_at=None)
 
 
+class JobKind(models.TextChoices):
+    """How a job was asked for: with many URLs, for one at once, to try rules, or to read kept pages again."""
+
+    JOB = "job"
+    SCRAPE = "scrape"
+    PREVIEW = "preview"
+    REEXTRACT = "reextract"
+
+
 class Job(models.Model):
     """One request by a user.
 
-    `selectors`, `options`, `metadata` and `webhook` are the user's JSON as text, byte for byte; but a proxy's
-    credentials are not in `options`: they are in `sealed_proxy` alone, which `jobs.proxies` opens.
-    Counters move in the transaction that moves the page, so that they add up in every read.
+    `selectors`, `options`, `metadata` and `webhook` are the user's JSON as text, byte for byte; but what is secret of
+    the options (a proxy's credentials, headers, cookies) is in `sealed_options` alone, which `jobs.secrets` opens.
+    `sealed_session` has the cookies of a job whose pages share them, as its last run left them. `kept_bytes` is what
+    its artifacts take in storage. Counters move in the transaction that moves the page, so that they add up in every
+    read.
     """
 
     Status = JobStatus
+    Kind = JobKind
 
     public_id = models.CharField(max_length=40, unique=True, default=make_job_id, editable=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="jobs")
+    kind = models.CharField(max_length=10, choices=JobKind, default=JobKind.JOB, db_default=JobKind.JOB)
+    source = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    """The job whose kept pages are read again."""
     name = models.CharField(max_length=200, null=True)
     status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.PENDING)
     selectors = models.TextField()
     options = models.TextField(default="{}")
     metadata = models.TextField(default="{}")
     webhook = models.TextField(null=True)
-    sealed_proxy = models.TextField(null=True, editable=False)
+    sealed_options = models.TextField(null=True, editable=False)
+    sealed_session = models.TextField(null=True, editable=False)
 
     max_attempts = models.PositiveSmallIntegerField()
     host_concurrency = models.PositiveSmallIntegerField()
+    host_delay_ms = models.PositiveIntegerField(default=0, db_default=0)
     concurrency = models.PositiveSmallIntegerField(null=True)
+    priority = models.SmallIntegerField(default=0, db_default=0)
+    free = models.BooleanField(default=False, db_default=False, help_text="Its pages cost nothing.")
 
     duplicates_dropped = models.PositiveIntegerField(default=0, db_default=0)
     total_urls = models.PositiveIntegerField("total URLs")
@@ -60,11 +79,14 @@ class Job(models.Model):
     failed_urls = models.PositiveIntegerField("failed URLs", default=0)
     cancelled_urls = models.PositiveIntegerField("cancelled URLs", default=0)
     credits_used = models.PositiveIntegerField(default=0)
+    kept_bytes = models.BigIntegerField(default=0, db_default=0)
     reserves_credits = models.BooleanField(default=True)
 
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
+    deadline_at = models.DateTimeField(null=True)
+    """When what is still open fails."""
     ready_at = models.DateTimeField(null=True)
     """From when a look into its host queues is worth it; null while nothing waits. Planners move it back."""
 
@@ -75,6 +97,12 @@ class Job(models.Model):
             models.Index(fields=["account", "-id"], name="job_of_account"),
             models.Index(fields=["account", "status", "-id"], name="job_of_account_by_status"),
             models.Index(fields=["ready_at"], name="job_ready", condition=Q(ready_at__isnull=False)),
+            models.Index(
+                fields=["-priority", "ready_at"], name="job_ready_by_priority", condition=Q(ready_at__isnull=False)
+            ),
+            models.Index(fields=["source"], name="job_source", condition=Q(source__isnull=False)),
+            models.Index(fields=["deadline_at"], name="job_deadline", condition=Q(completed_at__isnull=True)),
+            models.Index(fields=["completed_at"], name="job_keeps", condition=Q(kept_bytes__gt=0)),
             models.Index(fields=["id"], name="job_live", condition=Q(completed_at__isnull=True)),
             models.Index(fields=["completed_at"], name="job_ended", condition=Q(completed_at__isnull=False)),
         ]

@@ -33,6 +33,10 @@ class Page(models.Model):
     and `reports`, where the job asks for it, tells why each field's value is what it is. `blocked_requests`
     counts what the page asked of addresses that must not be reached. `sequence` numbers the ends of a job's pages
     1, 2, …
+
+    `source` is the kept page that is read instead of the site; `actions` tells what became of each action, as JSON
+    text; `reuse_key` finds a completed page's result again for those who ask the same, and `reused_from` is when the
+    result was made that this page was given.
     """
 
     Status = PageStatus
@@ -60,6 +64,10 @@ class Page(models.Model):
     truncated = models.TextField(null=True)
     reports = models.TextField(null=True)
     blocked_requests = models.PositiveIntegerField(default=0, db_default=0)
+    actions = models.TextField(null=True)
+    source = models.ForeignKey("jobs.Artifact", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    reuse_key = models.UUIDField(null=True)
+    reused_from = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=40, null=True)
     error_message = models.TextField(null=True)
     error_retryable = models.BooleanField(null=True)
@@ -77,6 +85,8 @@ class Page(models.Model):
             ),
             models.Index(fields=["lease_expires_at"], name="page_leased", condition=Q(lease_expires_at__isnull=False)),
             models.Index(fields=["token"], name="page_claim", condition=Q(token__isnull=False)),
+            models.Index(fields=["source"], name="page_source", condition=Q(source__isnull=False)),
+            models.Index(fields=["reuse_key"], name="page_reusable", condition=Q(reuse_key__isnull=False)),
         ]
 
     def __str__(self) -> str:

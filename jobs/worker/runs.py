@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from uuid import UUID
 
@@ -14,16 +15,16 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from jobs.models import Page
 from jobs.models.page import PageStatus
 from jobs.options import options_of
-from jobs.proxies import opened
 from jobs.queue.dispatch import try_dispatch
 from jobs.queue.leases import release, release_queued, start
 from jobs.recording import record_failure, record_start, record_success
+from jobs.secrets import Secrets, opened
 from jobs.worker.claims import Aborted, Claim, Claims
 from scraping import rules
 from scraping.browser import BrowserPool, Lane
 from scraping.egress import UrlError, check
-from scraping.egress.upstream import Upstream
 from scraping.errors import BlockedAddress, BrowserCrashed, InternalError, ScrapeError
+from scraping.options import Sent
 from scraping.render import Outcome, scrape
 from scraping.rules import Rules
 
@@ -63,13 +64,12 @@ class Runner:
         try_dispatch()
 
     def _render_pages(self, claim: Claim, pages: list[Page]) -> int:
-        """Through the job's proxy, if it has one; how many were rendered and recorded."""
-        kept = pages[0].job.sealed_proxy
+        """With the job's secrets, if it has any; how many were rendered and recorded."""
         try:
-            upstream = opened(kept) if kept else None
+            secrets = opened(pages[0].job.sealed_options)
         except ScrapeError as error:
             return self._fail_pages(claim, pages, error)
-        return self._render_in_lanes(claim, pages, upstream)
+        return self._render_in_lanes(claim, pages, secrets)
 
     def _fail_pages(self, claim: Claim, pages: list[Page], error: ScrapeError) -> int:
         """One attempt at each, which fails before it has needed a lane; how many were recorded."""
@@ -78,7 +78,7 @@ class Runner:
                 return done
         return len(pages)
 
-    def _render_in_lanes(self, claim: Claim, pages: list[Page], upstream: Upstream | None) -> int:
+    def _render_in_lanes(self, claim: Claim, pages: list[Page], secrets: Secrets) -> int:
         """In one lane as long as that is fit for use; how many were rendered and recorded."""
         lane: Lane | None = None
         done = 0
@@ -90,8 +90,8 @@ class Runner:
                     lane = None
                 owner, host = page.job.public_id, page.host_queue.host
                 profile = options_of(page.job).profile
-                lane = lane or claim.call(self._pool.borrow(owner, host, upstream=upstream, profile=profile))
-                if not self._render_page(claim, lane, page):
+                lane = lane or claim.call(self._pool.borrow(owner, host, upstream=secrets.proxy, profile=profile))
+                if not self._render_page(claim, lane, page, secrets.sent):
                     break
                 done += 1
         except Aborted:
@@ -108,14 +108,14 @@ class Runner:
         if lane:
             asyncio.run_coroutine_threadsafe(self._pool.give_back(lane), self._loop).result()
 
-    def _render_page(self, claim: Claim, lane: Lane, page: Page) -> bool:
+    def _render_page(self, claim: Claim, lane: Lane, page: Page, sent: Sent) -> bool:
         """One attempt, recorded. False if the claim is no longer ours: the rest of the run is someone else's."""
         if not self._begin(claim, page):
             return False
         close_old_connections()
         began = time.monotonic()
         try:
-            outcome = claim.call(scrape_page(lane, page))
+            outcome = claim.call(scrape_page(lane, page, sent))
         except Aborted:
             release(page, token=claim.token)
             return False
@@ -135,7 +135,7 @@ class Runner:
         return persist(lambda: record_failure(page, error, token=claim.token, duration_ms=duration_ms))
 
 
-async def scrape_page(lane: Lane, page: Page) -> Outcome:
+async def scrape_page(lane: Lane, page: Page, sent: Sent) -> Outcome:
     """Fetch a page and read its fields.
 
     Raises: ScrapeError, what nobody foresaw being an InternalError; Aborted, if another page took the browser with it.
@@ -143,7 +143,7 @@ async def scrape_page(lane: Lane, page: Page) -> Outcome:
     job = page.job
     try:
         target = check(page.canonical_url, settings.EGRESS_POLICY)
-        return await scrape(lane, target, rules_of(job.selectors), options_of(job).fetch)
+        return await scrape(lane, target, rules_of(job.selectors), replace(options_of(job).fetch, sent=sent))
     except UrlError as error:
         raise BlockedAddress(str(error)) from error
     except BrowserCrashed as error:

@@ -22,7 +22,7 @@ from scraping.egress.proxy import LaneProxy
 from scraping.egress.upstream import Upstream
 from scraping.errors import BlockedAddress, BrowserCrashed, ConnectionFailed, InternalError, ScrapeError
 from scraping.limits import Limits
-from scraping.options import Profile
+from scraping.options import NOTHING_SENT, Profile, Sent
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +188,7 @@ class Lane:
 
     # ------------------------------------------------------------------ one page
 
-    async def goto(self, target: Target) -> Response | None:
+    async def goto(self, target: Target, sent: Sent = NOTHING_SENT) -> Response | None:
         """Navigate, until the answer's document replaces the one before. Raises: ScrapeError."""
         self.host, self._dirty = target.host_key, True
         self._visited.clear()

@@ -16,7 +16,7 @@ SOURCES = "".join(
     path.read_text()
     for path in (
         *(ROOT / "jobs/api").glob("*.py"),
-        ROOT / "jobs/options.py",
+        *(ROOT / "jobs/options").glob("*.py"),
         ROOT / "jobs/reading.py",
         ROOT / "scraping/rules/parse.py",
     )

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from jobs import intake
 from jobs.models import Job
-from jobs.proxies import opened
+from jobs.secrets import opened
 from scraping.egress import Policy
 from scraping.egress.upstream import Upstream
 
@@ -120,7 +120,7 @@ def test_a_proxy_is_kept_for_the_workers_as_it_was_given(post, proxy, upstream):
     answer = post(options={"proxy": proxy})
 
     assert answer.status_code == 201, answer.content
-    assert opened(Job.objects.get().sealed_proxy) == upstream
+    assert opened(Job.objects.get().sealed_options).proxy == upstream
 
 
 def test_a_proxy_inside_is_taken_where_the_operator_names_the_pair(post, settings):
@@ -143,14 +143,14 @@ def test_a_job_without_a_proxy_keeps_none_and_its_options_byte_for_byte(post):
     post(options={"retries": 1, "timeout": 5_000})
 
     job = Job.objects.get()
-    assert (job.sealed_proxy, job.options) == (None, '{"retries":1,"timeout":5000}')
+    assert (job.sealed_options, job.options) == (None, '{"retries":1,"timeout":5000}')
 
 
 def test_the_same_credentials_are_sealed_differently_each_time(post):
     post(options=with_proxy())
     post(options=with_proxy())
 
-    first, second = Job.objects.values_list("sealed_proxy", flat=True)
+    first, second = Job.objects.values_list("sealed_options", flat=True)
     assert first != second
 
 
@@ -170,13 +170,13 @@ def test_credentials_are_in_no_answer_no_column_no_admin_page_no_webhook_and_no_
     answered = b"".join(answer.content for answer in answers)
     assert SERVER.encode() in answered
     stored = all_that_is_stored()
-    assert {job.public_id, job.sealed_proxy} < stored
+    assert {job.public_id, job.sealed_options} < stored
     assert any('"job.cancelled"' in text and SERVER in text for text in stored)
     for secret in (USERNAME, PASSWORD, orjson.dumps(PASSWORD).decode()):
         assert secret.encode() not in answered
         assert not [text for text in stored if secret in text]
         assert secret not in caplog.text
-    assert job.sealed_proxy.encode() not in answered
+    assert job.sealed_options.encode() not in answered
 
 
 def views(job):

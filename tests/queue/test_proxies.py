@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from jobs.models import Page
-from jobs.proxies import opened, sealed
 from jobs.queue.dispatch import dispatch
 from jobs.sealing import SealBroken, seal, unseal
+from jobs.secrets import Secrets, opened, sealed
 from jobs.worker import runs
 from jobs.worker.claims import Claims
 from jobs.worker.runs import Runner
@@ -64,11 +64,11 @@ def test_a_seal_that_was_changed_is_not_opened(spoil):
 
 
 def test_a_proxy_is_opened_as_it_was_sealed():
-    assert opened(sealed(UPSTREAM)) == UPSTREAM
+    assert opened(sealed(Secrets(proxy=UPSTREAM))).proxy == UPSTREAM
 
 
 def test_a_proxy_that_cannot_be_opened_any_more_names_the_setting_to_look_at(settings):
-    text = sealed(UPSTREAM)
+    text = sealed(Secrets(proxy=UPSTREAM))
     settings.SECRET_KEY = secret("b")
 
     with pytest.raises(ProxyFailed, match="SCRPY_SECRET_KEY"):
@@ -77,8 +77,8 @@ def test_a_proxy_that_cannot_be_opened_any_more_names_the_setting_to_look_at(set
 
 def test_a_proxy_is_judged_again_when_it_is_opened(settings):
     settings.EGRESS_POLICY = Policy(allow=frozenset({"127.0.0.1:1080"}))
-    text = sealed(Upstream("socks5", "127.0.0.1", 1080))
-    assert opened(text).host_key == "127.0.0.1:1080"
+    text = sealed(Secrets(proxy=Upstream("socks5", "127.0.0.1", 1080)))
+    assert opened(text).proxy.host_key == "127.0.0.1:1080"
 
     settings.EGRESS_POLICY = Policy()
 
@@ -116,7 +116,7 @@ def pool():
 def runner(transactional_db, queue, make_worker, pool, monkeypatch):
     """One whose pages fail as soon as they have a lane."""
 
-    async def scrape_page(_lane, _page):
+    async def scrape_page(_lane, _page, _sent):
         raise BlockedAddress
 
     monkeypatch.setattr(runs, "scrape_page", scrape_page)
@@ -143,7 +143,7 @@ def ends(job):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("upstream", [None, UPSTREAM])
 def test_a_jobs_pages_get_lanes_that_lead_through_its_proxy(runner, pool, make_job, upstream):
-    make_job(3, proxy=upstream)
+    make_job(3, secrets=Secrets(proxy=upstream))
 
     render_all(runner)
 
@@ -152,9 +152,9 @@ def test_a_jobs_pages_get_lanes_that_lead_through_its_proxy(runner, pool, make_j
 
 @pytest.mark.django_db(transaction=True)
 def test_pages_whose_proxy_cannot_be_opened_fail_and_the_worker_goes_on(runner, pool, make_job, settings, caplog):
-    job = make_job(3, proxy=UPSTREAM, max_attempts=2)
+    job = make_job(3, secrets=Secrets(proxy=UPSTREAM), max_attempts=2)
     settings.SECRET_KEY = secret("b")
-    other = make_job(1, proxy=UPSTREAM)
+    other = make_job(1, secrets=Secrets(proxy=UPSTREAM))
 
     for _ in range(2):
         render_all(runner)
@@ -170,7 +170,7 @@ def test_pages_whose_proxy_cannot_be_opened_fail_and_the_worker_goes_on(runner, 
 @pytest.mark.django_db(transaction=True)
 def test_pages_whose_proxy_is_not_allowed_any_more_fail_without_a_lane(runner, pool, make_job, settings):
     settings.EGRESS_POLICY = Policy(allow=frozenset({"127.0.0.1:1080"}))
-    job = make_job(2, proxy=Upstream("socks5", "127.0.0.1", 1080))
+    job = make_job(2, secrets=Secrets(proxy=Upstream("socks5", "127.0.0.1", 1080)))
     settings.EGRESS_POLICY = Policy()
 
     render_all(runner)

@@ -1,6 +1,7 @@
 """`manage.py scrape URL --select title=h1`: one URL, no server, no database."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,9 @@ async def scrape_once(target: Target, parsed: rules.Rules, options: Options) -> 
         policy=settings.EGRESS_POLICY,
     )
     try:
-        lane = await pool.borrow("scrape", target.host_key, upstream=options.proxy, profile=options.profile)
+        lane = await pool.borrow("scrape", target.host_key, upstream=options.secrets.proxy, profile=options.profile)
         try:
-            return await scrape(lane, target, parsed, options.fetch)
+            return await scrape(lane, target, parsed, replace(options.fetch, sent=options.secrets.sent))
         finally:
             await pool.give_back(lane)
     finally:

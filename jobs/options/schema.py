@@ -1,0 +1,121 @@
+"""The options of a job: one schema, read in one way wherever they are given."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from jobs.models import Job
+from jobs.options.identity import (
+    PROFILE,
+    read_device,
+    read_geolocation,
+    read_locale,
+    read_timezone,
+    read_user_agent,
+    read_viewport,
+)
+from jobs.options.proxy import read_proxy
+from jobs.options.waiting import TIMEOUT_MS, read_statuses, read_wait_for, read_wait_until, refuse_long_waits
+from jobs.reading import Notes, Reader, one_of, refuse_unknown, switch, typed, whole
+from jobs.secrets import Secrets
+from scraping.options import Awaited, FetchOptions, Profile, WaitUntil
+
+# fmt: off
+LATER = frozenset((
+    "headers", "cookies", "block", "actions", "outputs", "session", "hostDelay",
+    "respectRobots", "maxAge", "priority", "deadline",
+))
+# fmt: on
+"""Options of the contract that this build does not have yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a job's pages are fetched and read, and how the queue goes about them."""
+
+    fetch: FetchOptions
+    profile: Profile
+    max_attempts: int
+    host_concurrency: int
+    concurrency: int | None
+    deduplicate: bool
+    secrets: Secrets
+
+
+def read_options(value: object, notes: Notes) -> Options:
+    """The options in `value`, each as given or its default. Where something was noted they mean nothing."""
+    given = typed(value, dict, "options", notes) or {}
+    refuse_unknown(given, {*READERS, *LATER}, "options", notes)
+    for name in LATER & given.keys():
+        notes.add(f"options.{name}", "unsupported_option", "This build does not have that option yet.")
+    read = {name: READERS[name](given[name], f"options.{name}", notes) for name in READERS.keys() & given.keys()}
+    refuse_long_waits(read, notes)
+    return Options(
+        fetch=FetchOptions(
+            timeout_ms=read.get("timeout", TIMEOUT_MS),
+            wait_until=read.get("waitUntil", WaitUntil.AUTO),
+            awaited=wait if isinstance(wait := read.get("waitFor"), Awaited) else None,
+            pause_ms=wait if isinstance(wait, int) else 0,
+            accept_status=read.get("acceptStatus", frozenset()),
+            locale=read.get("locale"),
+            explain=read.get("explain", False),
+            shadow=read.get("shadowRoots", False),
+            frames=read.get("frames", False),
+        ),
+        profile=Profile(**{PROFILE[name]: value for name, value in read.items() if name in PROFILE}),
+        max_attempts=1 + (read.get("retries", 2) or 0),
+        host_concurrency=read.get("hostConcurrency", 8),
+        concurrency=read.get("concurrency"),
+        deduplicate=read.get("deduplicate", False),
+        secrets=Secrets(proxy=read.get("proxy")),
+    )
+
+
+def options_of(job: Job) -> Options:
+    """The options of a job that has been made, but for its secrets."""
+    return _stored(job.options)
+
+
+@lru_cache(maxsize=64)
+def _stored(text: str) -> Options:
+    return read_options({name: value for name, value in orjson.loads(text).items() if name != "proxy"}, _Checked())
+
+
+class _Checked:
+    """Takes no notes: what is stored was read without any."""
+
+    def add(self, field: str, code: str, message: str) -> None:
+        raise AssertionError(f"{field}, which was checked before it was stored, is {code}: {message}")
+
+
+def without_secrets(options: dict[str, Any]) -> dict[str, Any]:
+    """What of valid options may be stored in the open and shown."""
+    return {**options, "proxy": {"server": options["proxy"]["server"]}} if "proxy" in options else options
+
+
+READERS: Mapping[str, Reader] = {
+    "timeout": whole(1_000, 120_000),
+    "retries": whole(0, 10),
+    "waitUntil": read_wait_until,
+    "hostConcurrency": whole(1, 100),
+    "concurrency": whole(1, 1_000),
+    "deduplicate": switch,
+    "proxy": read_proxy,
+    "waitFor": read_wait_for,
+    "acceptStatus": read_statuses,
+    "userAgent": read_user_agent,
+    "viewport": read_viewport,
+    "device": read_device,
+    "locale": read_locale,
+    "timezone": read_timezone,
+    "geolocation": read_geolocation,
+    "colorScheme": one_of("light", "dark"),
+    "javascript": switch,
+    "explain": switch,
+    "shadowRoots": switch,
+    "frames": switch,
+}
+"""What reads an option."""

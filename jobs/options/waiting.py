@@ -1,0 +1,67 @@
+"""When a page counts as ready, and with which status it may be read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.reading import Notes, one_of, read_member, refuse_unknown, typed, whole
+from scraping.options import Awaited, State, WaitUntil
+from scraping.rules import Selector, parse_selector
+
+TIMEOUT_MS = 30_000
+MOST_WAIT_MS = 60_000
+MOST_STATUSES = 200
+"""All there are."""
+
+
+def read_wait_until(value: object, field: str, notes: Notes) -> WaitUntil | None:
+    text = one_of(*(each for each in WaitUntil if each is not WaitUntil.AUTO))(value, field, notes)
+    return WaitUntil(text) if text in set(WaitUntil) else None
+
+
+read_status = whole(400, 599)
+
+
+def read_statuses(value: object, field: str, notes: Notes) -> frozenset[int]:
+    given = typed(value, list, field, notes) or []
+    if len(given) > MOST_STATUSES:
+        notes.add(field, "too_many", f"There are {MOST_STATUSES} of them, 400 to 599; these are {len(given):,}.")
+        return frozenset()
+    return frozenset(read_status(status, f"{field}[{index}]", notes) for index, status in enumerate(given))
+
+
+def read_wait_for(value: object, field: str, notes: Notes) -> int | Awaited | None:
+    if isinstance(value, dict):
+        return read_awaited(value, field, notes)
+    if type(value) is int:
+        wait: int | None = whole(0, MOST_WAIT_MS)(value, field, notes)
+        return wait
+    notes.add(field, "invalid_type", "Expected a number of milliseconds, or an object with a selector.")
+    return None
+
+
+def read_awaited(given: dict[str, Any], field: str, notes: Notes) -> Awaited | None:
+    refuse_unknown(given, ("selector", "state", "timeout"), field, notes)
+    selector = read_member(given, "selector", read_selector, field, notes)
+    state = read_member({"state": State.VISIBLE.value, **given}, "state", one_of(*State), field, notes)
+    timeout_ms = whole(1, 120_000)(given["timeout"], f"{field}.timeout", notes) if "timeout" in given else None
+    return Awaited(selector, State(state), timeout_ms) if selector and state in set(State) else None
+
+
+def read_selector(value: object, field: str, notes: Notes) -> Selector | None:
+    text = typed(value, str, field, notes)
+    try:
+        return None if text is None else parse_selector(text)
+    except ValueError as error:
+        notes.add(field, "invalid_selector", str(error))
+        return None
+
+
+def refuse_long_waits(read: Mapping[str, Any], notes: Notes) -> None:
+    """What waits for longer than a page may take never comes to its end."""
+    wait, timeout = read.get("waitFor"), read.get("timeout", TIMEOUT_MS) or TIMEOUT_MS
+    if isinstance(wait, int) and wait >= timeout:
+        message = f"A page has {timeout:,} ms in all (options.timeout): wait for less."
+        notes.add("options.waitFor", "invalid_combination", message)
+    if isinstance(wait, Awaited) and (wait.timeout_ms or 0) > timeout:
+        message = f"A page has {timeout:,} ms in all (options.timeout): wait for no more than that."
+        notes.add("options.waitFor.timeout", "invalid_combination", message)
