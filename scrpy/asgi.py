@@ -1,7 +1,11 @@
 """The application that the web server runs."""
 
 from django.core.asgi import get_asgi_application
+from django.db import connections
 
 from jobs.api.body_limit import limit_body
 
 application = limit_body(get_asgi_application())
+
+# A request has a thread of its own: a connection that is kept for the next one would never be used again.
+connections.settings["default"]["CONN_MAX_AGE"] = 0
