@@ -1,5 +1,5 @@
 # `make run` sets everything up and runs scrpy; `make test` guards a change. Nothing here asks anything.
-.PHONY: run setup test test-full check bench chaos lock clean venv venv-dev chromium
+.PHONY: run setup test test-full check bench chaos soak lock clean venv venv-dev chromium
 
 PYTHON := .venv/bin/python
 BIN := .venv/bin
@@ -39,6 +39,10 @@ bench: venv-dev chromium
 
 chaos: venv-dev chromium
 	$(PYTHON) -m tests.chaos
+
+# Whether anything grows while it works: `make soak MINUTES=30`.
+soak: venv-dev chromium
+	$(PYTHON) -m tests.soak --minutes $(or $(MINUTES),30)
 
 # New versions of what requirements*.in name, pinned with hashes.
 lock: venv-dev
