@@ -4,14 +4,15 @@ Locks are taken in one order everywhere: page, host queue, job, account.
 """
 
 import random
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from jobs.models import Account, Job, LedgerEntry, Page
+from jobs.models import Account, Artifact, Job, LedgerEntry, Page
 from jobs.models.job import JobStatus
 from jobs.models.page import PageStatus
 from jobs.queue import bell
@@ -49,9 +50,17 @@ def record_success(
     duration_ms: int,
     truncated: str | None = None,
     reports: str | None = None,
+    actions: str | None = None,
     blocked_requests: int = 0,
+    artifacts: Sequence[Artifact] = (),
+    charged: bool = True,
+    reuse_key: UUID | None = None,
+    reused_from: datetime | None = None,
 ) -> bool:
-    """The page is completed with `data` (JSON text) and charged. False if the claim is no longer ours."""
+    """The page is completed with `data` (JSON text), and charged. False if the claim is no longer ours.
+
+    `artifacts` are rows not stored yet, of files that are. A page of a job that is free is never charged.
+    """
     ours = move(
         page,
         PageStatus.COMPLETED,
@@ -60,25 +69,38 @@ def record_success(
         data=data,
         truncated=truncated,
         reports=reports,
+        actions=actions,
         blocked_requests=blocked_requests,
         status_code=status_code,
         final_url=final_url,
         duration_ms=duration_ms,
+        reuse_key=reuse_key,
+        reused_from=reused_from,
     )
     if ours:
-        job = count_end(page, completed=1)
-        LedgerEntry.objects.create(account_id=job.account_id, job=job, page=page, amount=-1, reason="page completed")
+        Artifact.objects.bulk_create(artifacts)
+        cost = int(charged and not page.job.free)
+        job = count_end(page, completed=1, cost=cost, kept_bytes=sum(one.stored_bytes for one in artifacts))
+        if cost:
+            LedgerEntry.objects.create(
+                account_id=job.account_id, job=job, page=page, amount=-1, reason="page completed"
+            )
+        else:
+            give_back_credits(job, amount=1)
     return ours
 
 
-def record_failure(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None = None) -> bool:
+def record_failure(
+    page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None = None, actions: str | None = None
+) -> bool:
     """The attempt failed: tried again later if that may help and attempts are left, else the page has failed.
 
-    `page.attempts` counts this attempt. False if the claim is no longer ours.
+    `page.attempts` counts this attempt; `actions` (JSON text) tells how far it came. False if the claim is no longer
+    ours.
     """
     if error.retryable and page.attempts < page.job.max_attempts:
         return postpone(page, error, token=token)
-    return fail(page, error, token=token, duration_ms=duration_ms)
+    return fail(page, error, token=token, duration_ms=duration_ms, actions=actions)
 
 
 @transaction.atomic
@@ -97,7 +119,7 @@ def retry_delay_s(attempts: int, *, asked_s: float | None = None) -> float:
 
 
 @transaction.atomic
-def fail(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None) -> bool:
+def fail(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None, actions: str | None) -> bool:
     ours = move(
         page,
         PageStatus.FAILED,
@@ -106,6 +128,7 @@ def fail(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None
         status_code=error.status_code,
         final_url=error.final_url,
         duration_ms=duration_ms,
+        actions=actions,
         error_code=error.code,
         error_message=str(error),
         error_retryable=error.retryable,
@@ -115,12 +138,13 @@ def fail(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None
     return ours
 
 
-def count_end(page: Page, *, completed: int = 0, failed: int = 0) -> Job:
+def count_end(page: Page, *, completed: int = 0, failed: int = 0, cost: int = 0, kept_bytes: int = 0) -> Job:
     """Count a page that has just ended on its job, and end the job with its last page. In a transaction."""
     job = Job.objects.select_for_update().get(pk=page.job_id)
     job.completed_urls += completed
-    job.credits_used += completed
     job.failed_urls += failed
+    job.credits_used += cost
+    job.kept_bytes += kept_bytes
     Page.objects.filter(pk=page.pk).update(sequence=job.completed_urls + job.failed_urls)
     if job.open_urls:
         write_counts(job)
@@ -142,6 +166,7 @@ def write_counts(job: Job, **changes: object) -> None:
         failed_urls=job.failed_urls,
         cancelled_urls=job.cancelled_urls,
         credits_used=job.credits_used,
+        kept_bytes=job.kept_bytes,
         **changes,
     )
 
