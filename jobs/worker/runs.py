@@ -20,6 +20,7 @@ from jobs.queue.leases import release, release_queued, start
 from jobs.recording import record_failure, record_start, record_success
 from jobs.secrets import Secrets, opened
 from jobs.worker.claims import Aborted, Claim, Claims
+from jobs.worker.loan import Loan
 from scraping import rules
 from scraping.browser import BrowserPool, Lane
 from scraping.egress import UrlError, check
@@ -79,19 +80,13 @@ class Runner:
         return len(pages)
 
     def _render_in_lanes(self, claim: Claim, pages: list[Page], secrets: Secrets) -> int:
-        """In one lane as long as that is fit for use; how many were rendered and recorded."""
-        lane: Lane | None = None
+        """How many were rendered and recorded."""
+        loan = Loan(claim, self._pool, self._loop, secrets)
         done = 0
         try:
             for page in pages:
                 close_old_connections()
-                if lane and not lane.usable:
-                    self._give_back(lane)
-                    lane = None
-                owner, host = page.job.public_id, page.host_queue.host
-                profile = options_of(page.job).profile
-                lane = lane or claim.call(self._pool.borrow(owner, host, upstream=secrets.proxy, profile=profile))
-                if not self._render_page(claim, lane, page, secrets.sent):
+                if not self._render_page(claim, loan.lane_for(page), page, secrets.sent):
                     break
                 done += 1
         except Aborted:
@@ -100,13 +95,8 @@ class Runner:
             logger.exception("No lane could be had for run %s", claim.token)
             time.sleep(BROWSER_PAUSE_S)
         finally:
-            self._give_back(lane)
+            loan.give_back()
         return done
-
-    def _give_back(self, lane: Lane | None) -> None:
-        """Clean-up included; never raises."""
-        if lane:
-            asyncio.run_coroutine_threadsafe(self._pool.give_back(lane), self._loop).result()
 
     def _render_page(self, claim: Claim, lane: Lane, page: Page, sent: Sent) -> bool:
         """One attempt, recorded. False if the claim is no longer ours: the rest of the run is someone else's."""

@@ -1,0 +1,36 @@
+"""The lane in which a run's pages are rendered, one after another."""
+
+import asyncio
+
+from jobs.models import Page
+from jobs.options import options_of
+from jobs.secrets import Secrets
+from jobs.worker.claims import Claim
+from scraping.browser import BrowserPool, Lane
+
+
+class Loan:
+    """A lane that is borrowed when the first page needs it, and changed when it is no longer fit for use."""
+
+    def __init__(self, claim: Claim, pool: BrowserPool, loop: asyncio.AbstractEventLoop, secrets: Secrets) -> None:
+        self._claim = claim
+        self._pool = pool
+        self._loop = loop
+        self._secrets = secrets
+        self._lane: Lane | None = None
+
+    def lane_for(self, page: Page) -> Lane:
+        """Waits while all are out. Raises: BrowserCrashed, Aborted."""
+        if self._lane and not self._lane.usable:
+            self.give_back()
+        if self._lane is None:
+            owner, host, profile = page.job.public_id, page.host_queue.host, options_of(page.job).profile
+            borrowing = self._pool.borrow(owner, host, upstream=self._secrets.proxy, profile=profile)
+            self._lane = self._claim.call(borrowing)
+        return self._lane
+
+    def give_back(self) -> None:
+        """Clean-up included; never raises."""
+        lane, self._lane = self._lane, None
+        if lane:
+            asyncio.run_coroutine_threadsafe(self._pool.give_back(lane), self._loop).result()
