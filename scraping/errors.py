@@ -14,6 +14,7 @@
     ├── UnsupportedContent  unsupported_content
     │   └── NoContent       unsupported_content  retryable
     ├── TooLarge            too_large
+    ├── ActionFailed        action_failed        retryable
     ├── RequiredFieldMissing required_field_missing  retryable
     ├── InvalidSelector     invalid_selector
     ├── BrowserCrashed      browser_crashed      retryable
@@ -30,6 +31,10 @@ where nothing more is known.
 """
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scraping.acting.report import ActionReport
 
 RETRYABLE_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
@@ -53,6 +58,8 @@ class ScrapeError(Exception):
         self.status_code = status_code
         self.final_url = final_url
         self.retry_after_s = retry_after_s
+        self.actions: tuple[ActionReport, ...] = ()
+        """What became of the page's actions."""
 
 
 class DnsError(ScrapeError):
@@ -161,6 +168,14 @@ class TooLarge(ScrapeError):
 
     code = "too_large"
     sentence = "The page is larger than its budget."
+
+
+class ActionFailed(ScrapeError):
+    """An action could not be done, and the caller did not say to go on without it."""
+
+    code = "action_failed"
+    retryable = True
+    sentence = "An action could not be done."
 
 
 class RequiredFieldMissing(ScrapeError):

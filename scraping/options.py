@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scraping.rules import Selector
+
+if TYPE_CHECKING:
+    from scraping.acting.actions import Action
 
 DEVICES = frozenset((Path(__file__).parent / "devices.txt").read_text(encoding="utf-8").splitlines())
 """Those of Playwright's devices that have a Chromium, by name; what they are like is Playwright's to know."""
@@ -144,6 +148,8 @@ class FetchOptions:
     explain: bool = False
     shadow: bool = False
     frames: bool = False
+    actions: tuple["Action", ...] = ()
+    """What is done to the page, in order, before it is read."""
     sent: Sent = NOTHING_SENT
     outputs: frozenset[Output] = frozenset()
     keep_html: bool = False

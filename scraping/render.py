@@ -5,14 +5,16 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, cast
 
+from scraping.acting import ActionReport, Performance
 from scraping.browser.failures import DocumentGone
 from scraping.browser.tab import Lane, LoadState
+from scraping.capture import Capture, documents, pictures, wholes_for
 from scraping.egress import gate
 from scraping.egress.gate import Target
 from scraping.errors import (
@@ -29,7 +31,7 @@ from scraping.errors import (
     WaitTimeout,
 )
 from scraping.limits import Limits
-from scraping.options import Awaited, FetchOptions, WaitUntil
+from scraping.options import Awaited, FetchOptions, Output, WaitUntil
 from scraping.rules import Extraction, Page, Report, Rules, evaluate
 from scraping.rules.structured import read_jsonld
 
@@ -61,6 +63,8 @@ class Outcome:
     blocked_requests: int = 0
     received_bytes: int = 0
     reports: dict[str, Report] = field(default_factory=dict)
+    captures: tuple[Capture, ...] = ()
+    actions: tuple[ActionReport, ...] = ()
 
     @property
     def explained(self) -> dict[str, object]:
@@ -83,6 +87,7 @@ class _Reading:
     base_url: str
     readings: list[dict[str, Any]]
     jsonld: list[str]
+    wholes: dict[str, Any]
 
 
 async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions) -> Outcome:
@@ -95,16 +100,18 @@ async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions
     """
     started_at = time.monotonic()
     deadline = asyncio.get_running_loop().time() + options.timeout_ms / 1000
-    try:
-        async with _closing_unfinished(lane), asyncio.timeout_at(deadline):
-            reading = await _visit(lane, target, rules, options, deadline)
-    except TimeoutError as exc:
-        raise NavigationTimeout(f"{target.host} was not ready within {options.timeout_ms:,} ms.") from exc
-    except BrowserCrashed as exc:
-        raise lane.cause_of(exc) from exc
-    finally:
-        await lane.wipe()
-    extraction = await asyncio.to_thread(_worked_out, reading, rules, options, lane.limits)
+    acts = Performance(lane, options)
+    with acts.told_of_failures():
+        try:
+            async with _closing_unfinished(lane), asyncio.timeout_at(deadline):
+                reading, taken = await _visit(lane, target, rules, options, deadline=deadline, acts=acts)
+        except TimeoutError as exc:
+            raise NavigationTimeout(f"{target.host} was not ready within {options.timeout_ms:,} ms.") from exc
+        except BrowserCrashed as exc:
+            raise lane.cause_of(exc) from exc
+        finally:
+            await lane.wipe()
+        extraction, made = await asyncio.to_thread(_worked_out, reading, rules, options, lane.limits)
     return Outcome(
         data=extraction.data,
         status_code=reading.status,
@@ -113,6 +120,8 @@ async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions
         blocked_requests=lane.traffic.blocked_requests,
         received_bytes=lane.traffic.received_bytes,
         reports=extraction.reports,
+        captures=(*made, *acts.captures, *taken),
+        actions=acts.reports,
     )
 
 
@@ -125,27 +134,50 @@ async def _closing_unfinished(lane: Lane) -> AsyncIterator[None]:
         raise
 
 
-def _worked_out(reading: _Reading, rules: Rules, options: FetchOptions, limits: Limits) -> Extraction:
-    """The values. Not for the event loop: it may take a while."""
+def _worked_out(
+    reading: _Reading, rules: Rules, options: FetchOptions, limits: Limits
+) -> tuple[Extraction, list[Capture]]:
+    """The values, and the documents. Not for the event loop: it may take a while."""
     jsonld = read_jsonld(reading.jsonld)
     page = Page(
         reading.base_url, options.locale, limits.max_value_bytes, limits.max_markup_bytes, jsonld, limits.max_data_bytes
     )
-    return evaluate(rules, reading.readings, page)
+    made = documents(
+        reading.wholes, content_type=reading.content_type, base_url=reading.base_url, jsonld=jsonld, options=options
+    )
+    return evaluate(rules, reading.readings, page), made
 
 
-async def _visit(lane: Lane, target: Target, rules: Rules, options: FetchOptions, deadline: float) -> _Reading:
-    """Navigate, and read the first document that stays until it is ready."""
+async def _visit(
+    lane: Lane, target: Target, rules: Rules, options: FetchOptions, *, deadline: float, acts: Performance
+) -> tuple[_Reading, list[Capture]]:
+    """Navigate, act, and read what there is then.
+
+    Where there are actions, they begin once the document and what is waited for are there: whatever else the page is
+    to be waited for comes after them.
+    """
     response = await lane.goto(target, options.sent)
     if response is not None:
         retry_after = response.headers.get("retry-after")
         _check_status(response.status, response.url, target, options, retry_after=retry_after)
     times = _Times.beginning(options, deadline)
+    if options.actions:
+        opening = replace(options, wait_until=WaitUntil.DOMCONTENTLOADED, outputs=frozenset(), keep_html=False)
+        await _settled(lane, target, Rules(()), opening, times)
+        await lane.unless_lost(acts.play(lambda: times.ready_ms))
+        options = replace(options, awaited=None, pause_ms=0)
+    return await _settled(lane, target, rules, options, times)
+
+
+async def _settled(
+    lane: Lane, target: Target, rules: Rules, options: FetchOptions, times: "_Times"
+) -> tuple[_Reading, list[Capture]]:
+    """Read the first document that stays until it is ready, and take its pictures."""
     for _ in range(lane.limits.max_documents):
         with suppress(DocumentGone):
             reading = await lane.unless_lost(_read(lane, rules, options, times))
             _check_document(reading, lane, target, options)
-            return reading
+            return reading, await lane.unless_lost(pictures(lane, options, deadline=times.deadline))
     raise NavigationTimeout(f"{target.host} led on to another document {lane.limits.max_documents} times.")
 
 
@@ -178,12 +210,13 @@ async def _read(lane: Lane, rules: Rules, options: FetchOptions, times: _Times) 
     """Wait for the tab's present document and read it, both in one call. Raises: DocumentGone."""
     order: dict[str, object] = {
         "rules": rules.described,
-        "jsonld": rules.wants_jsonld,
+        "jsonld": rules.wants_jsonld or Output.METADATA in options.outputs,
+        "wholes": wholes_for(options),
         "limits": _size_limits(lane.limits),
         "scope": {"shadow": options.shadow, "frames": options.frames},
         "explain": options.explain,
         "awaited": _awaits(options.awaited, times) if options.awaited else None,
-        "wait": _waits(lane, times) if options.wait_until is WaitUntil.AUTO else None,
+        "wait": _waits(lane, options, times) if options.wait_until is WaitUntil.AUTO else None,
         "pause": options.pause_ms,
     }
     if options.wait_until is not WaitUntil.AUTO:
@@ -203,8 +236,11 @@ def _size_limits(limits: Limits) -> dict[str, int]:
     }
 
 
-def _waits(lane: Lane, times: _Times) -> dict[str, float]:
-    """How long `auto` waits for what, in milliseconds. Without scripts, nothing comes late."""
+def _waits(lane: Lane, options: FetchOptions, times: _Times) -> dict[str, float]:
+    """How long `auto` waits for what, in milliseconds. Without scripts, nothing comes late.
+
+    Where all of the page is wanted, matched rules do not tell that it is there: the network has to be idle, too.
+    """
     limits = lane.limits
     return {
         "quiet": limits.quiet_ms,
@@ -212,6 +248,7 @@ def _waits(lane: Lane, times: _Times) -> dict[str, float]:
         "late": limits.late_ms if lane.profile.javascript else 0,
         "settle": limits.settle_ms,
         "remaining": times.ready_ms,
+        "whole": bool(options.outputs),
     }
 
 
@@ -247,7 +284,13 @@ def _parsed(answer: str, rules: Rules, options: FetchOptions, limits: Limits) ->
         path = WAITED_FOR if found["badSelector"] is None else rules.path_of(found["badSelector"])
         raise InvalidSelector(f"{path}: the browser cannot use this selector.", field=path)
     return _Reading(
-        found["url"], found["status"], found["contentType"], found["baseUrl"], found["readings"], found["jsonld"]
+        found["url"],
+        found["status"],
+        found["contentType"],
+        found["baseUrl"],
+        found["readings"],
+        found["jsonld"],
+        found["wholes"],
     )
 
 

@@ -8,6 +8,11 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const MOST_SPAN = 100;
   const MOST_CELLS = 200_000;
   const MOST_VALUES = 250_000;
+  const MOST_LINKS = 10_000;
+  const MOST_METAS = 500;
+  const LONGEST_URL = 8_192;
+  const LONGEST_LINK_TEXT = 500;
+  const LONGEST_META = 8_192;
   const REFRESH = /^\s*([\d.]+)\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)/i;
 
   let changedAt = performance.now();
@@ -300,7 +305,8 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     const quiet = now - changedAt >= wait.quiet;
     if (!quiet && sinceLoad < wait.restless) return false;
     for (const rule of unmatched) if (isMatched(...rule, scope)) unmatched.delete(rule); else break;
-    return unmatched.size === 0 || (quiet && networkIdle && sinceLoad >= wait.late);
+    const still = quiet && networkIdle && sinceLoad >= 0;
+    return unmatched.size === 0 ? still || !wait.whole : still && sinceLoad >= wait.late;
   };
 
   const nextLook = (wait) => {
@@ -353,6 +359,74 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     return Array.from(document.querySelectorAll(JSONLD), (script) => budget.takeText(script.textContent, order.limits.markup));
   };
 
+  // ---------------------------------------------------------------- the document as a whole
+
+  const isXml = () => /[/+]xml$/.test(document.contentType);
+  const trimmed = (string, most) => fold(clean(string).slice(0, most).toWellFormed());
+
+  const framesIn = (scope) => rootsIn(document, scope).flatMap((root) =>
+    root.nodeType === Node.DOCUMENT_NODE && root !== document ? [] : Array.from(root.querySelectorAll("iframe, frame")));
+
+  // A frame's document goes into its own element, whose attribute nobody can foresee while the text is made.
+  const withFrames = (scope, write) => {
+    const mark = `kept-${crypto.getRandomValues(new Uint32Array(3)).join("")}`;
+    const frames = framesIn({ ...scope, frames: false }).filter((frame) => frame.contentDocument);
+    frames.forEach((frame, index) => frame.setAttribute(mark, index));
+    const text = write();
+    frames.forEach((frame) => frame.removeAttribute(mark));
+    return text.replace(new RegExp(` ${mark}="(\\d+)"`, "g"), (_, index) => ` srcdoc="${escaped(markupOf(frames[index].contentDocument, scope))}"`);
+  };
+  const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+
+  const shadowRootsIn = (root) => rootsIn(root, { shadow: true }).filter((each) => each.nodeType === Node.DOCUMENT_FRAGMENT_NODE);
+
+  // Markup that gives the same tree when it is parsed again, as nearly as markup can.
+  const markupOf = (root, scope) => {
+    const doctype = root.doctype === null ? "" : new XMLSerializer().serializeToString(root.doctype);
+    const element = root.documentElement;
+    if (element === null) return doctype;
+    if (!scope.shadow) return doctype + element.outerHTML;
+    const [start, end] = element.cloneNode(false).outerHTML.split(/(?=<\/[^<]*$)/);
+    return doctype + start + element.getHTML({ shadowRoots: shadowRootsIn(root) }) + end;
+  };
+
+  const serialise = (scope) => {
+    if (isXml()) return new XMLSerializer().serializeToString(document);
+    const write = () => markupOf(document, scope);
+    return scope.frames ? withFrames(scope, write) : write();
+  };
+
+  const linksOf = () => {
+    const found = new Map();
+    for (const link of document.querySelectorAll("a[href], area[href]")) {
+      if (found.size >= MOST_LINKS) break;
+      const url = String(link.href);
+      if (!/^https?:/.test(url) || url.length > LONGEST_URL || found.has(url)) continue;
+      found.set(url, { url, text: trimmed(link.textContent, LONGEST_LINK_TEXT), rel: trimmed(link.rel ?? "", LONGEST_LINK_TEXT) });
+    }
+    return [...found.values()];
+  };
+
+  // What the head says, as it is written; what it means is for Python to tell.
+  const headOf = () => ({
+    title: trimmed(document.querySelector("title")?.textContent ?? "", LONGEST_META),
+    language: trimmed(document.documentElement?.lang ?? "", LONGEST_META),
+    metas: Array.from(document.querySelectorAll("meta[content]")).slice(0, MOST_METAS).flatMap((element) =>
+      ["name", "property", "itemprop"].filter((name) => element.hasAttribute(name)).map((name) =>
+        [trimmed(element.getAttribute(name), LONGEST_META).toLowerCase(), trimmed(element.content, LONGEST_META)])),
+    links: Array.from(document.querySelectorAll("link[rel][href]")).slice(0, MOST_METAS).map((element) =>
+      [trimmed(element.rel, LONGEST_META).toLowerCase(), element.href.toWellFormed().slice(0, LONGEST_URL)]),
+  });
+
+  const WHOLES = {
+    html: (order) => { const html = clean(serialise(order.scope)); return html.length > order.limits.html ? null : html; },
+    text: () => clean(document.body?.innerText ?? document.documentElement?.textContent ?? ""),
+    links: linksOf,
+    head: headOf,
+  };
+
+  const wholesOf = (order) => Object.fromEntries(order.wholes.map((name) => [name, WHOLES[name](order)]));
+
   const answer = (order) => {
     checkBudgets(order.limits);
     const budget = new Budget(order.limits);
@@ -363,24 +437,130 @@ if (window === window.top) globalThis.scrpy ??= (() => {
       baseUrl: document.baseURI,
       readings: readRules(order.rules, document, order, budget, []),
       jsonld: order.jsonld ? jsonld(order) : [],
+      wholes: wholesOf(order),
     };
+  };
+
+  // ---------------------------------------------------------------- acting
+
+  const FRAME_MS = 20;
+  const MOST_STEPS = 100;
+
+  const pause = (ms) => scheduler.postTask(() => {}, { delay: ms });
+
+  // A click may lead on by a script that runs a moment later; nothing else tells of that than leaving itself.
+  const arrive = async ({ settle, remaining }) => {
+    const deadline = performance.now() + remaining;
+    const isOnTheWay = (now) => document.readyState === "loading"
+      || ((leavingAt !== null || now < settle) && isLeaving(now, settle));
+    do await pause(POLL_MS); while (isOnTheWay(performance.now()) && performance.now() < deadline);
+    return {};
+  };
+
+  const overflows = (element) => element.scrollHeight > element.clientHeight + 1 && /auto|scroll|overlay/.test(getComputedStyle(element).overflowY);
+
+  const scrollerAround = (element) => {
+    let each = element?.nodeType === Node.ELEMENT_NODE ? element : element?.parentElement;
+    while (each && !(overflows(each) && each !== document.body)) each = each.parentElement;
+    return each ?? null;
+  };
+
+  const areaOf = (element) => element.clientWidth * element.clientHeight;
+
+  // What scrolls: what is around the items, or the page, or the largest part of a page that does not scroll itself.
+  const scrollerOf = (items) => {
+    const root = document.scrollingElement ?? document.documentElement;
+    const around = scrollerAround(items.at(-1));
+    if (around || root.scrollHeight > root.clientHeight + 1) return around ?? root;
+    const parts = Array.from(document.querySelectorAll("body *")).filter(overflows);
+    return parts.reduce((largest, each) => (areaOf(each) > areaOf(largest) ? each : largest), parts[0] ?? root);
+  };
+
+  const itemsOf = ({ items, scope }) => {
+    try { return items === null ? [] : search(items, document, true, scope); } catch { throw new BadSelector(null); }
+  };
+
+  const extentOf = (order) => {
+    const items = itemsOf(order), scroller = scrollerOf(items);
+    return { scroller, height: scroller.scrollHeight, items: items.length };
+  };
+
+  // Down by steps of what can be seen, so that whatever waits to be seen is; from a step above, so that there is one.
+  const scrollDown = async (scroller, deadline) => {
+    const bottom = () => scroller.scrollHeight - scroller.clientHeight;
+    let top = Math.max(0, scroller.scrollTop - scroller.clientHeight);
+    const step = Math.max(scroller.clientHeight, (bottom() - top) / MOST_STEPS, 1);
+    for (; top < bottom() && performance.now() < deadline; top += step) {
+      scroller.scrollTo({ top, behavior: "instant" });
+      await pause(FRAME_MS);
+    }
+    scroller.scrollTo({ top: bottom(), behavior: "instant" });
+  };
+
+  // Whether there is more than before, and no more is just coming.
+  const hasGrown = async (order, before, until) => {
+    const grown = (now) => now.height > before.height || now.items > before.items;
+    while (!grown(extentOf(order))) {
+      if (performance.now() >= until) return false;
+      await pause(POLL_MS);
+      checkBudgets(order.limits);
+    }
+    while (performance.now() - changedAt < order.limits.quiet && performance.now() < until) await pause(POLL_MS);
+    return true;
+  };
+
+  const scrollToEnd = async (order) => {
+    const deadline = performance.now() + order.remaining;
+    const enough = ({ items }) => order.limit !== null && items >= order.limit;
+    let extent = extentOf(order), scrolls = 0, stoppedBy = null;
+    while (stoppedBy === null) {
+      if (enough(extent)) stoppedBy = "limit";
+      else if (scrolls >= order.most) stoppedBy = "maxScrolls";
+      else if (performance.now() >= deadline) stoppedBy = "timeout";
+      else {
+        scrolls++;
+        await scrollDown(extent.scroller, deadline);
+        const grown = await hasGrown(order, extent, Math.min(deadline, performance.now() + order.settle));
+        if (!grown) stoppedBy = performance.now() >= deadline ? "timeout" : "end";
+        extent = extentOf(order);
+      }
+    }
+    return { scrolls, ...(order.items === null ? {} : { items: extent.items }), stoppedBy };
+  };
+
+  // What `work` gives, or which of the things that are foreseen went wrong.
+  const tried = async (work) => {
+    try {
+      return JSON.stringify(await work());
+    } catch (error) {
+      if (error instanceof BadSelector) return JSON.stringify({ badSelector: error.place });
+      if (error instanceof NotCome) return JSON.stringify({ notCome: true });
+      if (error instanceof OverBudget) return JSON.stringify({ overBudget: error.budget });
+      throw error;
+    }
   };
 
   return {
     noteNetworkIdle() { networkIdle = true; },
 
     async read(order) {
-      try {
+      return tried(async () => {
         if (order.awaited !== null) await appear(order);
         if (order.wait !== null) await settle(order);
         if (order.pause > 0) await scheduler.postTask(() => {}, { delay: order.pause });
-        return JSON.stringify(answer(order));
-      } catch (error) {
-        if (error instanceof BadSelector) return JSON.stringify({ badSelector: error.place });
-        if (error instanceof NotCome) return JSON.stringify({ notCome: true });
-        if (error instanceof OverBudget) return JSON.stringify({ overBudget: error.budget });
-        throw error;
-      }
+        return answer(order);
+      });
+    },
+
+    arrive(order) { return tried(() => arrive(order)); },
+    meet(order) { return tried(async () => { await appear(order); return {}; }); },
+    scrollBy({ x, y }) { window.scrollBy({ left: x, top: y, behavior: "instant" }); return "{}"; },
+    scrollToEnd(order) { return tried(() => scrollToEnd(order)); },
+
+    // Return when what the page shows has come: its fonts, and the images that it waits for.
+    async shown() {
+      await document.fonts.ready;
+      await Promise.allSettled(Array.from(document.images, (image) => image.complete || image.decode()));
     },
 
     wipe() {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ada_url import URL
-from playwright.async_api import BrowserContext, CDPSession, Frame, Request, Response
+from playwright.async_api import BrowserContext, CDPSession, Frame, Keyboard, Locator, Request, Response
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as BrowserPage
 
@@ -259,6 +259,21 @@ class Lane:
             log.error("The reader failed: %s", answer["exceptionDetails"])
             raise InternalError("The page could not be read, for a reason of ours.")
         return str(answer["result"].get("value", ""))
+
+    async def command(self, method: str, parameters: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """Send a command of the DevTools protocol to the tab. Raises: DocumentGone, ScrapeError."""
+        with translated("The page"):
+            answer: dict[str, Any] = await self._cdp.send(method, dict(parameters or {}))
+            return answer
+
+    def element(self, selector: str) -> Locator:
+        """The first element of the tab's document that a selector of Playwright's, its engine named, matches."""
+        return self._tab.locator(selector).first
+
+    @property
+    def keyboard(self) -> Keyboard:
+        """The tab's."""
+        return self._tab.keyboard
 
     # ------------------------------------------------------------------ between pages
 

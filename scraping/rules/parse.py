@@ -44,11 +44,13 @@ OUTPUTS = tuple(Output)
 KIND_NAMES: Mapping[type, str] = {str: "a string", bool: "true or false", int: "a whole number"}
 
 
-def parse(selectors: object) -> Rules:
-    """Read `selectors`, checking each one without a browser.
+def parse(selectors: object, *, required: bool = True) -> Rules:
+    """Read `selectors`, checking each one without a browser; an empty object is fine if no field is `required`.
 
     Raises: RulesError, holding a RuleError for each mistake.
     """
+    if selectors == {} and not required:
+        return Rules(())
     mistakes = _Mistakes()
     rules = _rules(selectors, "selectors", mistakes, depth=1)
     if rules is None or mistakes.found:

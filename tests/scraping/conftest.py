@@ -122,6 +122,7 @@ async def visiting(
     options = FetchOptions(timeout_ms=timeout_ms, wait_until=WaitUntil(wait_until), **fetch)
     lane = await pool.borrow(owner, target.host_key, profile=profile)
     try:
-        return await scrape(lane, target, rules.parse(selectors or {"title": "h1"}), options)
+        wanted = {"title": "h1"} if selectors is None else selectors
+        return await scrape(lane, target, rules.parse(wanted, required=False), options)
     finally:
         await pool.give_back(lane)

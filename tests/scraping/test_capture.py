@@ -1,0 +1,223 @@
+"""What is made of a page as a whole: each output is what the page says, of the document that was read."""
+
+import json
+import struct
+import zlib
+
+import pytest
+
+from scraping.capture.documents import as_json, as_markdown
+from scraping.capture.metadata import metadata
+from scraping.errors import TooLarge
+from scraping.options import Block, Output, Profile, Viewport
+from tests.site import capturing  # noqa: F401  (puts its pages on the site)
+
+SMALL = Profile(viewport=Viewport(320, 240), block=frozenset())
+
+
+@pytest.fixture
+def capture(visit):
+    """The content of one output of a page, and its type."""
+
+    def make(path, output, selectors=None, **options):
+        outcome = visit(path, {} if selectors is None else selectors, outputs=frozenset({Output(output)}), **options)
+        (made,) = outcome.captures
+        assert made.output == output
+        return made
+
+    return make
+
+
+def pixels(png):
+    """The width and height of a PNG, and the colour of its first pixel."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", png[16:24])
+    data, place = b"", 8
+    while place < len(png):
+        (length,) = struct.unpack(">I", png[place : place + 4])
+        if png[place + 4 : place + 8] == b"IDAT":
+            data += png[place + 8 : place + 8 + length]
+        place += length + 12
+    return width, height, tuple(zlib.decompress(data)[1:4])
+
+
+# -- documents -----------------------------------------------------------------------------------------
+
+
+def test_html_is_the_page_as_rendered(capture):
+    made = capture("/article", "html")
+
+    html = made.content.decode()
+    assert made.content_type == "text/html; charset=utf-8"
+    assert html.startswith('<!DOCTYPE html><html lang="en-GB"><head>')
+    assert 'data-ran="yes"' in html
+
+
+def test_html_is_captured_with_the_fields_it_was_read_with(visit):
+    outcome = visit("/spa/3?ms=50", {"title": "h1"}, keep_html=True)
+
+    assert outcome.data == {"title": "Product 3"}
+    assert [(made.output, b"<h1>Product 3</h1>" in made.content) for made in outcome.captures] == [("html", True)]
+
+
+def test_nothing_is_made_unasked(visit):
+    assert visit("/article").captures == ()
+
+
+def test_markdown_has_what_the_page_shows_with_absolute_addresses(capture, site):
+    made = capture("/article", "markdown")
+
+    assert made.content_type == "text/markdown; charset=utf-8"
+    shown = made.content.decode()
+    assert f"[Home]({site.url('/')})" in shown
+    assert "# Chair" in shown
+    assert f"**oak**, see [the wood]({site.url('/shop/oak?a=1&b=2')})" in shown
+    assert f"![A chair]({site.url('/shop/chair.png')})" in shown
+    assert "| Leg  | £5    |" in shown
+    assert "```\nx = 1\ny = 2\n```" in shown
+    for hidden in ("A chair & a", "Nobody sees", "color: red", "dataset", "@type"):
+        assert hidden not in shown
+
+
+def test_text_is_what_a_reader_sees(capture):
+    text = capture("/article", "text").content.decode()
+
+    assert text.startswith("Home\nChair\n")
+    assert "Made of oak, see the wood or again." in text
+    assert "Part\tPrice\nLeg\t£5" in text
+    assert "Nobody sees" not in text
+
+
+def test_links_are_those_to_the_web_each_once_and_absolute(capture, site):
+    made = capture("/article", "links")
+
+    assert made.content_type == "application/json"
+    assert json.loads(made.content) == [
+        {"url": site.url("/"), "text": "Home"},
+        {"url": site.url("/shop/oak?a=1&b=2"), "text": "the wood", "rel": "nofollow"},
+        {"url": site.url("/shop/#top"), "text": "Top"},
+    ]
+
+
+def test_links_end_at_ten_thousand(capture):
+    assert len(json.loads(capture("/many-links", "links").content)) == 10_000
+
+
+def test_metadata_is_what_the_head_says(capture, site):
+    assert json.loads(capture("/article", "metadata").content) == {
+        "title": "A chair & a table",
+        "description": "Both of oak.",
+        "robots": "noindex",
+        "author": None,
+        "published": "2024-05-01",
+        "modified": None,
+        "language": "en-GB",
+        "canonical": site.url("/shop/chair"),
+        "favicon": site.url("/favicon.ico"),
+        "openGraph": {"title": "Chair", "image": ["/a.png", "/b.png"], "article:published_time": "2024-05-01"},
+        "twitter": {"card": "summary"},
+        "jsonld": [{"@type": "Product", "name": "Chair"}],
+    }
+
+
+def test_metadata_of_a_page_that_says_nothing_is_null():
+    head = {"title": "", "language": "", "metas": [["description", ""]], "links": []}
+
+    said = metadata(head, [])
+
+    assert {name for name, value in said.items() if value is None} >= {"title", "description", "canonical", "language"}
+    assert (said["openGraph"], said["jsonld"]) == ({}, [])
+
+
+def test_all_outputs_can_be_had_at_once_and_beside_fields(visit):
+    outcome = visit("/article", {"title": "h1"}, outputs=frozenset(Output))
+
+    assert outcome.data == {"title": "Chair"}
+    assert sorted(made.output for made in outcome.captures) == sorted(Output)
+
+
+@pytest.mark.parametrize("output", ["html", "markdown", "text", "links", "metadata"])
+def test_a_page_that_renders_late_is_waited_for_without_any_field(capture, output):
+    content = capture("/spa/3?ms=1500", output).content
+
+    assert b"Loading" not in content
+    assert output == "metadata" or b"Next" in content
+
+
+def test_half_characters_and_nul_are_replaced(visit):
+    outcome = visit("/odd-characters", {}, outputs=frozenset({Output.HTML, Output.TEXT, Output.METADATA}))
+
+    html, text, said = (made.content.decode() for made in outcome.captures)
+    assert "a�b�c" in html
+    assert "a�b�c" in text
+    assert json.loads(said)["title"] == "t��"
+
+
+def test_json_takes_what_json_ld_may_hold():
+    assert json.loads(as_json({"huge": 10**30, "half": "\ud800"})) == {"huge": 10**30, "half": "?"}
+
+
+# -- sizes and harm ------------------------------------------------------------------------------------
+
+
+def test_html_that_a_script_made_too_large_fails_if_it_was_asked_for(visit):
+    with pytest.raises(TooLarge):
+        visit("/grown", outputs=frozenset({Output.HTML}))
+
+
+def test_html_that_a_script_made_too_large_is_just_not_kept_otherwise(visit):
+    outcome = visit("/grown", keep_html=True)
+
+    assert (outcome.data, outcome.captures) == ({"title": "Grown"}, ())
+
+
+def test_markdown_bears_a_depth_that_nobody_wrote_by_hand(capture):
+    assert capture("/deep-nesting", "markdown").content.startswith(b"# Deep")
+    assert as_markdown("<div>" * 100_000 + "x", "https://store.com/") is not None
+
+
+def test_a_page_that_never_rests_is_captured_all_the_same(capture):
+    assert capture("/endless-height", "fullPageScreenshot", timeout_ms=15_000).content
+
+
+# -- pictures ------------------------------------------------------------------------------------------
+
+
+def test_a_screenshot_is_of_the_window(capture):
+    made = capture("/red", "screenshot", profile=SMALL)
+
+    assert made.content_type == "image/png"
+    assert pixels(made.content) == (320, 240, (255, 0, 0))
+
+
+def test_a_full_page_screenshot_is_of_all_of_it(capture):
+    assert pixels(capture("/short", "fullPageScreenshot", profile=SMALL).content)[:2] == (320, 900)
+
+
+def test_a_picture_ends_where_pictures_do(capture):
+    width, height, _ = pixels(capture("/tall", "fullPageScreenshot", profile=SMALL).content)
+
+    assert (width, height) == (3_000 + 8, 16_384)
+
+
+def test_a_pdf_is_one(capture):
+    made = capture("/article", "pdf")
+
+    assert made.content_type == "application/pdf"
+    assert made.content.startswith(b"%PDF-")
+
+
+def test_pictures_are_taken_without_scripts_too(capture):
+    still = Profile(viewport=Viewport(320, 240), javascript=False, block=frozenset({Block.SCRIPT}))
+
+    assert pixels(capture("/red", "screenshot", profile=still).content)[:2] == (320, 240)
+
+
+def test_a_font_that_never_comes_is_not_waited_for_for_ever(capture):
+    assert capture("/no-font", "screenshot", timeout_ms=5_000).content
+
+
+def test_fields_are_read_before_a_picture_is_taken(visit):
+    outcome = visit("/short", {"height": "//div/@style"}, outputs=frozenset({Output.FULL_PAGE_SCREENSHOT}))
+
+    assert outcome.data == {"height": "height: 900px"}

@@ -1,0 +1,54 @@
+"""Pages that are made into files; importing this puts them on the site."""
+
+from typing import TYPE_CHECKING
+
+from tests.site.pages import DOCUMENTS, page
+
+if TYPE_CHECKING:
+    from tests.site.server import Request
+
+ARTICLE = """<!DOCTYPE html>
+<html lang="en-GB"><head>
+<base href="/shop/"><title>  A  chair &amp; a
+table </title>
+<meta name="description" content="Both of oak."><meta name="Robots" content="noindex">
+<meta property="og:title" content="Chair"><meta property="og:image" content="/a.png">
+<meta property="og:image" content="/b.png"><meta property="article:published_time" content="2024-05-01">
+<meta name="twitter:card" content="summary"><meta charset="utf-8">
+<link rel="canonical" href="chair"><link rel="shortcut icon" href="/favicon.ico">
+<script type="application/ld+json">{"@type": "Product", "name": "Chair"}</script>
+<style>p { color: red }</style></head>
+<body><nav><a href="/">Home</a></nav><h1>Chair</h1>
+<p>Made of <b>oak</b>, see <a href="oak?a=1&amp;b=2" rel="nofollow">the  wood</a>
+or <a href="oak?a=1&amp;b=2">again</a>.</p>
+<img src="chair.png" alt="A chair"><p hidden>Nobody sees this.</p>
+<table><tr><th>Part</th><th>Price</th></tr><tr><td>Leg</td><td>£5</td></tr></table>
+<pre><code>x = 1
+y = 2</code></pre>
+<a href="mailto:a@example.com">Mail</a><a href="javascript:alert(1)">No</a><a href="#top">Top</a>
+<script>document.body.dataset.ran = "yes";</script></body></html>"""
+
+
+@page
+async def article(request: "Request") -> None:
+    await request.reply(ARTICLE)
+
+
+DOCUMENTS["red"] = "<style>* { margin: 0 } body { background: #f00 }</style>"
+DOCUMENTS["tall"] = "<h1>Tall</h1><div style='height: 40000px; width: 3000px'></div>"
+DOCUMENTS["short"] = "<style>* { margin: 0 }</style><div style='height: 900px'></div>"
+DOCUMENTS["endless-height"] = (
+    "<h1>Grows</h1><script>setInterval(() => document.body.append(document.createElement('p')), 5)</script>"
+)
+DOCUMENTS["no-font"] = (
+    "<style>@font-face { font-family: late; src: url(/silent) } h1 { font-family: late }</style><h1>Font</h1>"
+)
+DOCUMENTS["deep-nesting"] = "<!DOCTYPE html><h1>Deep</h1>" + "<div>" * 100_000 + "bottom"
+DOCUMENTS["grown"] = (
+    "<h1>Grown</h1><script>for (let i = 0; i < 6; i++) document.body.append('x'.repeat(1024 * 1024))</script>"
+)
+DOCUMENTS["odd-characters"] = (
+    "<h1>Odd</h1><p></p><script>document.querySelector('p').textContent = 'a\\0b\\ud800c';"
+    "document.title = 't\\0\\udfff'</script>"
+)
+DOCUMENTS["many-links"] = "".join(f"<a href=/{n}>{n}</a>" for n in range(12_000))
