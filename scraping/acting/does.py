@@ -63,11 +63,13 @@ async def _(action: Click, turn: Turn) -> Found:
 
 @do.register
 async def _(action: Type, turn: Turn) -> Found:
+    """After what is there already: where the caret of a field is that has just got the focus is anyone's guess."""
     element = turn.element(action.selector)
     if action.clear:
         await element.fill("", timeout=turn.patience_ms)
     else:
         await _await_editable(element, turn)
+        await element.press("Control+End", timeout=turn.patience_ms)
     await element.press_sequentially(action.text, delay=action.delay_ms, timeout=turn.left_ms)
     await turn.arrive()
     return None

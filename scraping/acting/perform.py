@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from scraping.acting.actions import Action
 from scraping.acting.does import do
@@ -18,6 +18,8 @@ from scraping.options import FetchOptions
 
 GRACE_S = 0.5
 """What is waited for longer than it asked for itself: it says best why it was in vain."""
+ANSWER_S = 0.5
+NO_ANSWER = "the page's scripts kept it so busy that it did not answer."
 LONGEST_SHOWN = 200
 
 
@@ -68,11 +70,19 @@ class Performance:
                 async with asyncio.timeout_at(turn.until + GRACE_S):
                     return None, self._kept(await do(action, turn))
         except Undone as exc:
-            return str(exc), {}
+            return str(exc) if await self._answers() else NO_ANSWER, {}
         except DocumentGone:
             return "the page went on to another document meanwhile.", {}
         except TimeoutError:
-            return "the page did not answer in time.", {}
+            return "it did not end in its time." if await self._answers() else NO_ANSWER, {}
+
+    async def _answers(self) -> bool:
+        """Whether the page does anything at all; one that hangs looks to Playwright as if it were empty."""
+        with suppress(TimeoutError, DocumentGone):
+            async with asyncio.timeout(ANSWER_S):
+                await self._lane.enter()
+                return True
+        return False
 
     def _kept(self, found: dict[str, object] | Capture | None) -> dict[str, object]:
         if isinstance(found, Capture):

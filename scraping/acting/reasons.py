@@ -1,6 +1,7 @@
 """Why an action could not be done, as far as Playwright tells: its own messages quote what was typed."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,16 +17,16 @@ CALL_LOG = "Call log:"
 FOUND = "resolved to"
 
 HINDRANCES = (
-    ("intercepts pointer events", "something else covers it"),
-    ("element is not visible", "it cannot be seen"),
-    ("element is not stable", "it does not stop moving"),
-    ("element is not enabled", "it is disabled"),
-    ("element is not editable", "nothing can be written in it"),
-    ("element is outside of the viewport", "it lies outside the window"),
-    ("did not find some options", "it has no such option"),
+    ("intercepts pointer events", "something else covered it"),
+    ("element is not visible", "it could not be seen"),
+    ("element is not stable", "it did not stop moving"),
+    ("element is not enabled", "it was disabled"),
+    ("element is not editable", "nothing could be written in it"),
+    ("element is outside of the viewport", "it was outside the window"),
+    ("did not find some options", "it had no such option"),
     ("scheduled navigations to finish", "the page that it led to did not come"),
 )
-"""How lines of Playwright's log end; the last that is known tells why it was still waiting."""
+"""How lines of Playwright's log end; the last that is known tells what it was still waiting for."""
 
 REFUSALS = (
     ("is not a <select>", "it is no <select>"),
@@ -34,10 +35,12 @@ REFUSALS = (
     ("parsing css selector", "the browser cannot use this selector"),
     ("is not a valid selector", "the browser cannot use this selector"),
     ("is not a valid XPath", "the browser cannot use this selector"),
-    ("is not a node set", "the selector matches no elements, but makes a value"),
-    ("Execution was terminated", "it took too long"),
+    ("is not a node set", "the selector makes a value, and matches no elements"),
+    ("(Runtime.evaluate): Internal error", "the script did not end in its time"),
 )
 """What Playwright says of what no time can mend."""
+
+LIMIT = re.compile(r"Timeout ([\d.]+)ms")
 
 
 class Undone(Exception):
@@ -56,12 +59,17 @@ def explained() -> Iterator[None]:
 
 
 def _hindrance(message: str) -> str:
-    lines = message.partition(CALL_LOG)[2].splitlines()
+    limit = LIMIT.search(message)
+    waited = f" for {float(limit[1]):,.0f} ms" if limit else ""
+    return f"{_waited_for(message.partition(CALL_LOG)[2].splitlines())}{waited}."
+
+
+def _waited_for(lines: list[str]) -> str:
     for line in reversed(lines):
         for sign, hindrance in HINDRANCES:
             if line.rstrip().endswith(sign):
-                return f"{hindrance}."
-    return "it was not ready in time." if any(FOUND in line for line in lines) else "nothing matches it."
+                return hindrance
+    return "it was not ready" if any(FOUND in line for line in lines) else "nothing matched it"
 
 
 def _refusal(message: str) -> str:

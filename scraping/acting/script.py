@@ -6,7 +6,6 @@ from typing import Any
 from scraping.acting.actions import Evaluate
 from scraping.acting.reasons import Undone
 from scraping.acting.turn import Turn
-from scraping.browser.failures import DocumentGone
 from scraping.rules.structured import tidied, whole
 
 MOST_BYTES = 64 * 1024
@@ -29,17 +28,8 @@ async def run(action: Evaluate, turn: Turn) -> object:
     """The script's value, that of a promise once it is kept. Raises: Undone."""
     if not action.allowed:
         raise Undone("the operator of this installation does not allow scripts (SCRPY_ALLOW_EVALUATE).")
-    call = {
-        "expression": RUN % (json.dumps(action.script), MOST_BYTES, LONGEST_COMPLAINT),
-        "awaitPromise": True,
-        "returnByValue": True,
-        "userGesture": True,
-        "timeout": turn.left_ms,
-    }
-    try:
-        answer = await turn.lane.command("Runtime.evaluate", call)
-    except DocumentGone:
-        raise Undone("the page went on to another document before the script had ended.") from None
+    expression = RUN % (json.dumps(action.script), MOST_BYTES, LONGEST_COMPLAINT)
+    answer = await turn.lane.evaluate(expression, within_ms=turn.left_ms)
     if "exceptionDetails" in answer:
         raise Undone("the script did not end by itself.")
     return _value(answer["result"].get("value"))
@@ -51,6 +41,6 @@ def _value(answer: Any) -> object:
     if "complaint" in answer:
         raise Undone(f"the script failed: {whole(str(answer['complaint']))}")
     try:
-        return tidied(json.loads(answer["text"]), MOST_BYTES)[0]
-    except (ValueError, OverflowError, RecursionError, TypeError, KeyError):
+        return tidied(json.loads(str(answer.get("text"))), MOST_BYTES)[0]
+    except (ValueError, OverflowError, RecursionError):
         raise Undone("its value is not JSON, or is nested too deep.") from None

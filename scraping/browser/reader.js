@@ -471,7 +471,9 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const scrollerOf = (items) => {
     const root = document.scrollingElement ?? document.documentElement;
     const around = scrollerAround(items.at(-1));
-    if (around || root.scrollHeight > root.clientHeight + 1) return around ?? root;
+    if (around) return around;
+    const fixed = [document.documentElement, document.body].some((each) => each && getComputedStyle(each).overflowY === "hidden");
+    if (!fixed && root.scrollHeight > root.clientHeight + 1) return root;
     const parts = Array.from(document.querySelectorAll("body *")).filter(overflows);
     return parts.reduce((largest, each) => (areaOf(each) > areaOf(largest) ? each : largest), parts[0] ?? root);
   };

@@ -270,6 +270,12 @@ class Lane:
         """The first element of the tab's document that a selector of Playwright's, its engine named, matches."""
         return self._tab.locator(selector).first
 
+    async def evaluate(self, expression: str, *, within_ms: float) -> dict[str, Any]:
+        """Run a script as the page's own, stopped when its time is up. Raises: Playwright's errors."""
+        call = {"expression": expression, "timeout": within_ms, "awaitPromise": True, "returnByValue": True}
+        answer: dict[str, Any] = await self._cdp.send("Runtime.evaluate", {**call, "userGesture": True})
+        return answer
+
     @property
     def keyboard(self) -> Keyboard:
         """The tab's."""
