@@ -364,36 +364,127 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const isXml = () => /[/+]xml$/.test(document.contentType);
   const trimmed = (string, most) => fold(clean(string).slice(0, most).toWellFormed());
 
-  const framesIn = (scope) => rootsIn(document, scope).flatMap((root) =>
-    root.nodeType === Node.DOCUMENT_NODE && root !== document ? [] : Array.from(root.querySelectorAll("iframe, frame")));
-
-  // A frame's document goes into its own element, whose attribute nobody can foresee while the text is made.
-  const withFrames = (scope, write) => {
-    const mark = `kept-${crypto.getRandomValues(new Uint32Array(3)).join("")}`;
-    const frames = framesIn({ ...scope, frames: false }).filter((frame) => frame.contentDocument);
-    frames.forEach((frame, index) => frame.setAttribute(mark, index));
-    const text = write();
-    frames.forEach((frame) => frame.removeAttribute(mark));
-    return text.replace(new RegExp(` ${mark}="(\\d+)"`, "g"), (_, index) => ` srcdoc="${escaped(markupOf(frames[index].contentDocument, scope))}"`);
+  // A form's fields stand in for its properties, to us as to the page: these readings nothing hides.
+  const own = ({ prototype }, name) => {
+    const { get, value } = Object.getOwnPropertyDescriptor(prototype, name);
+    return (node, ...given) => (get ?? value).apply(node, given);
   };
-  const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+  const typeOf = own(Node, "nodeType"), parentOf = own(Node, "parentNode"), ownerOf = own(Node, "ownerDocument");
+  const lastChildOf = own(Node, "lastChild"), previousOf = own(Node, "previousSibling");
+  const spaceOf = own(Element, "namespaceURI"), localNameOf = own(Element, "localName"), nameOf = own(Node, "nodeName");
+  const attributeNamesOf = own(Element, "getAttributeNames"), attributeOf = own(Element, "getAttribute");
+  const shadowOf = own(Element, "shadowRoot"), contentOf = own(HTMLTemplateElement, "content");
+  const framed = own(HTMLIFrameElement, "contentDocument"), viewOf = own(Document, "defaultView");
+  const createElement = own(Document, "createElement");
 
-  const shadowRootsIn = (root) => rootsIn(root, { shadow: true }).filter((each) => each.nodeType === Node.DOCUMENT_FRAGMENT_NODE);
+  const HTML = "http://www.w3.org/1999/xhtml";
+  const PARSED = new Set([HTML, "http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"]);
+  const VOID = new Set("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split(" "));
+  const RAW = new Set(["style", "script", "xmp", "iframe", "noembed", "noframes", "plaintext"]);
+  const LOSES_FIRST_LINE = new Set(["pre", "textarea", "listing"]);
+  // Stands between two texts, of which the parser would make one; `restore` takes it away again.
+  const BETWEEN = "scrpy";
 
-  // Markup that gives the same tree when it is parsed again, as nearly as markup can.
-  const markupOf = (root, scope) => {
-    const doctype = root.doctype === null ? "" : new XMLSerializer().serializeToString(root.doctype);
-    const element = root.documentElement;
-    if (element === null) return doctype;
-    if (!scope.shadow) return doctype + element.outerHTML;
-    const [start, end] = element.cloneNode(false).outerHTML.split(/(?=<\/[^<]*$)/);
-    return doctype + start + element.getHTML({ shadowRoots: shadowRootsIn(root) }) + end;
+  const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("\r", "&#13;");
+  const escapedText = (text) => escaped(text).replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const escapedValue = (text) => escaped(text).replaceAll('"', "&quot;");
+  const htmlNameOf = (node) => (typeOf(node) === Node.ELEMENT_NODE && spaceOf(node) === HTML ? localNameOf(node) : null);
+  const isText = (node) => node !== null && typeOf(node) === Node.TEXT_NODE;
+
+  // Whether the parser took noscript for text.
+  const runsScripts = () => {
+    const probe = createElement(document, "noscript");
+    probe.append("<");
+    return probe.innerHTML === "<";
   };
 
-  const serialise = (scope) => {
-    if (isXml()) return new XMLSerializer().serializeToString(document);
-    const write = () => markupOf(document, scope);
-    return scope.frames ? withFrames(scope, write) : write();
+  // Markup of which the parser makes the same tree, as nearly as markup can tell one. Nothing of the page is changed or
+  // copied for it: its scripts would hear of that. Throws OverBudget beyond `most` characters.
+  class Markup {
+    constructor(scope, most) {
+      Object.assign(this, { scope, most, length: 0, parts: [], raw: runsScripts() ? new Set([...RAW, "noscript"]) : RAW });
+    }
+
+    of(root) {
+      this.todo = [root];
+      while (this.todo.length > 0) {
+        const next = this.todo.pop();
+        this.write(typeof next === "string" ? next : this.begin(next));
+      }
+      return this.parts.join("");
+    }
+
+    write(text) {
+      this.length += text.length;
+      if (this.length > this.most) throw new OverBudget("html");
+      this.parts.push(text);
+    }
+
+    // What a node begins with; the rest of it is still to do.
+    begin(node) {
+      switch (typeOf(node)) {
+        case Node.ELEMENT_NODE: return this.element(node, htmlNameOf(node));
+        case Node.TEXT_NODE: case Node.CDATA_SECTION_NODE: return this.text(node);
+        case Node.COMMENT_NODE: return `<!--${node.data.replace(/(^-?|--!?)>/g, "$1&gt;")}-->`;
+        case Node.DOCUMENT_TYPE_NODE: return new XMLSerializer().serializeToString(node);
+        case Node.DOCUMENT_NODE: return this.document(node);
+        case Node.DOCUMENT_FRAGMENT_NODE: this.children(node);
+      }
+      return "";
+    }
+
+    // A text file is in standards mode without saying so.
+    document(root) {
+      this.children(root);
+      return root.compatMode === "CSS1Compat" && !root.doctype ? "<!DOCTYPE html>" : "";
+    }
+
+    children(node) {
+      for (let child = lastChildOf(node); child !== null; child = previousOf(child)) this.todo.push(child);
+    }
+
+    element(node, html) {
+      const name = PARSED.has(spaceOf(node)) ? localNameOf(node) : nameOf(node);
+      const inner = html === "iframe" && this.scope.frames ? framed(node) : null;
+      const attributes = attributeNamesOf(node).filter((each) => inner === null || each !== "srcdoc")
+        .map((each) => ` ${each}="${escapedValue(attributeOf(node, each))}"`);
+      if (inner !== null) attributes.push(` srcdoc="${escapedValue(new Markup(this.scope, this.most - this.length).of(inner))}"`);
+      if (!VOID.has(html)) this.inside(node, html, name);
+      return `<${name}${attributes.join("")}>`;
+    }
+
+    inside(node, html, name) {
+      this.todo.push(`</${name}>`);
+      this.children(html === "template" ? contentOf(node) : node);
+      const shadow = this.scope.shadow ? shadowOf(node) : null;
+      if (shadow !== null) {
+        const focus = shadow.delegatesFocus ? " shadowrootdelegatesfocus" : "";
+        this.todo.push("</template>", shadow, `<template shadowrootmode="open"${focus}>`);
+      }
+    }
+
+    text(node) {
+      const parent = parentOf(node), around = parent && htmlNameOf(parent), before = previousOf(node);
+      if (this.raw.has(around)) return node.data.includes("<!--") ? node.data : node.data.replaceAll(`</${around}`, `<\\/${around}`);
+      if (isText(before) && viewOf(ownerOf(node)) !== null) return `<!--${BETWEEN}-->${escapedText(node.data)}`;
+      return (before === null && LOSES_FIRST_LINE.has(around) && node.data[0] === "\n" ? "\n" : "") + escapedText(node.data);
+    }
+  }
+
+  const serialise = ({ scope, limits }) => {
+    const markup = isXml() ? new XMLSerializer().serializeToString(document) : new Markup(scope, limits.html).of(document);
+    const text = clean(markup);
+    if (new Blob([text]).size > limits.html) throw new OverBudget("html");
+    return text;
+  };
+
+  // Take out of a kept document what was put into its markup.
+  const restore = () => {
+    for (const root of rootsIn(document, { shadow: true, frames: true })) {
+      const walker = document.createTreeWalker(root, NodeFilter.SHOW_COMMENT), marks = [];
+      while (walker.nextNode()) if (walker.currentNode.data === BETWEEN) marks.push(walker.currentNode);
+      for (const mark of marks) mark.remove();
+    }
   };
 
   const linksOf = () => {
@@ -419,7 +510,9 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   });
 
   const WHOLES = {
-    html: (order) => { const html = clean(serialise(order.scope)); return html.length > order.limits.html ? null : html; },
+    html: (order) => {
+      try { return serialise(order); } catch (error) { if (error instanceof OverBudget) return null; throw error; }
+    },
     text: () => clean(document.body?.innerText ?? document.documentElement?.textContent ?? ""),
     links: linksOf,
     head: headOf,
