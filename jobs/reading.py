@@ -85,6 +85,23 @@ def one_of(*choices: str) -> Reader:
     return read
 
 
+def choices_of(*choices: str) -> Reader:
+    """A list of `choices`, each at most once; what is none of them is noted and left out."""
+    read_one = one_of(*choices)
+
+    def read(value: object, field: str, notes: Notes) -> list[str]:
+        found: list[str] = []
+        for index, one in enumerate(typed(value, list, field, notes) or []):
+            text, place = read_one(one, f"{field}[{index}]", notes), f"{field}[{index}]"
+            if text in found:
+                notes.add(place, "duplicate_key", f"{text} is given more than once.")
+            elif text in choices:
+                found.append(text)
+        return found
+
+    return read
+
+
 def switch(value: object, field: str, notes: Notes) -> bool | None:
     return typed(value, bool, field, notes)
 

@@ -17,6 +17,7 @@ from jobs.options.identity import (
     read_user_agent,
     read_viewport,
 )
+from jobs.options.outputs import read_outputs
 from jobs.options.proxy import read_proxy
 from jobs.options.waiting import TIMEOUT_MS, read_statuses, read_wait_for, read_wait_until, refuse_long_waits
 from jobs.reading import Notes, Reader, one_of, refuse_unknown, switch, typed, whole
@@ -25,7 +26,7 @@ from scraping.options import Awaited, FetchOptions, Profile, WaitUntil
 
 # fmt: off
 LATER = frozenset((
-    "headers", "cookies", "block", "actions", "outputs", "session", "hostDelay",
+    "headers", "cookies", "block", "actions", "session", "hostDelay",
     "respectRobots", "maxAge", "priority", "deadline",
 ))
 # fmt: on
@@ -64,6 +65,7 @@ def read_options(value: object, notes: Notes) -> Options:
             explain=read.get("explain", False),
             shadow=read.get("shadowRoots", False),
             frames=read.get("frames", False),
+            outputs=read.get("outputs", frozenset()),
         ),
         profile=Profile(**{PROFILE[name]: value for name, value in read.items() if name in PROFILE}),
         max_attempts=1 + (read.get("retries", 2) or 0),
@@ -114,6 +116,7 @@ READERS: Mapping[str, Reader] = {
     "geolocation": read_geolocation,
     "colorScheme": one_of("light", "dark"),
     "javascript": switch,
+    "outputs": read_outputs,
     "explain": switch,
     "shadowRoots": switch,
     "frames": switch,

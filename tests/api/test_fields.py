@@ -104,7 +104,6 @@ def places(answer):
         ("options", {"waitUntil": "auto"}, "options.waitUntil", "invalid_choice"),
         ("options", {"waitUntil": "LOAD"}, "options.waitUntil", "invalid_choice"),
         ("options", {"waitUntil": ["load"]}, "options.waitUntil", "invalid_type"),
-        ("options", {"outputs": ["html"]}, "options.outputs", "unsupported_option"),
         ("options", {"actions": None}, "options.actions", "unsupported_option"),
         ("options", {"launchArgs": []}, "options.launchArgs", "unknown_field"),
         # keys that are not a caller's to set
