@@ -71,6 +71,8 @@ class Profile:
     block: frozenset[Block] = frozenset({Block.IMAGE})
     keeps_session: bool = False
     """Whether cookies and storage stay from page to page."""
+    offline: bool = False
+    """Whether its lanes reach no network: their documents are laid there."""
 
 
 DEFAULT_PROFILE = Profile()

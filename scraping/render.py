@@ -30,7 +30,7 @@ from scraping.errors import (
     UnsupportedContent,
     WaitTimeout,
 )
-from scraping.limits import Limits
+from scraping.limits import MIB, Limits
 from scraping.options import Awaited, FetchOptions, Output, WaitUntil
 from scraping.rules import Extraction, Page, Report, Rules, evaluate
 from scraping.rules.structured import read_jsonld
@@ -39,7 +39,6 @@ ERROR_PAGE = "chrome-error:"
 NO_PAGE = "about:"
 UNREADABLE_TYPES = ("image/", "video/", "audio/", "application/pdf")
 
-MIB = 1024 * 1024
 WAITING_SHARE = 0.9
 """How much of a page's remaining time `auto` may wait; the rest is for reading what is there."""
 
@@ -218,6 +217,7 @@ async def _read(lane: Lane, rules: Rules, options: FetchOptions, times: _Times) 
         "awaited": _awaits(options.awaited, times) if options.awaited else None,
         "wait": _waits(lane, options, times) if options.wait_until is WaitUntil.AUTO else None,
         "pause": options.pause_ms,
+        "kept": lane.profile.offline,
     }
     if options.wait_until is not WaitUntil.AUTO:
         await lane.wait_for(cast(LoadState, options.wait_until.value))
@@ -312,7 +312,7 @@ def _check_document(reading: _Reading, lane: Lane, target: Target, options: Fetc
     """Refuse a document that is not the page that was asked for. Raises: ScrapeError."""
     if reading.url.startswith(ERROR_PAGE):
         raise ConnectionFailed(f"{target.host} led on to an address that could not be loaded.")
-    if gate.leads_inside(reading.url, lane.policy):
+    if not lane.profile.offline and gate.leads_inside(reading.url, lane.policy):
         raise BlockedAddress(f"{target.host} led on to an address that must not be fetched.")
     if reading.url.startswith(NO_PAGE):
         raise UnsupportedContent(f"{target.host} led on to {reading.url}, where nothing is.")

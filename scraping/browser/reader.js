@@ -643,6 +643,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
         if (order.awaited !== null) await appear(order);
         if (order.wait !== null) await settle(order);
         if (order.pause > 0) await scheduler.postTask(() => {}, { delay: order.pause });
+        if (order.kept) restore();
         return answer(order);
       });
     },

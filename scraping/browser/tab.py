@@ -15,6 +15,7 @@ from playwright.async_api import Page as BrowserPage
 
 from scraping.browser.failures import NO_PROXY, UNREACHED, DocumentGone, Interrupted, network_failure, translated
 from scraping.browser.launch import PROXY_EVERYTHING, Browser
+from scraping.browser.shelf import Shelf
 from scraping.egress.dial import Dialler
 from scraping.egress.gate import SCHEMES, Target
 from scraping.egress.policy import Policy
@@ -87,13 +88,14 @@ class Lane:
         self._closing: asyncio.Task[None] | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._shelf: Shelf | None = None
 
     @classmethod
     async def open(
         cls, browser: Browser, owner: str, *, dialler: Dialler, upstream: Upstream | None, profile: Profile
     ) -> "Lane":
         """Open a fresh context and tab, whose only way out is a proxy of their own. Raises: BrowserCrashed."""
-        proxy = LaneProxy(dialler, browser.limits, upstream)
+        proxy = LaneProxy(dialler, browser.limits, upstream, sealed=profile.offline)
         proxy_url = await proxy.open()
         try:
             with translated("Chromium"):
@@ -129,6 +131,9 @@ class Lane:
         self._tab.on("requestfailed", self._on_request_failed)
         tree = await self._cdp.send("Page.getFrameTree")
         self._frame_id = tree["frameTree"]["frame"]["id"]
+        if self.profile.offline:
+            self._shelf = Shelf(self._cdp, self._frame_id)
+            await self._shelf.open()
         await self._cdp.send("Page.enable")
         await self._cdp.send("Page.addScriptToEvaluateOnNewDocument", {"source": READER, "worldName": WORLD})
 
@@ -213,6 +218,11 @@ class Lane:
                 return await self._tab.goto(target.canonical, wait_until="commit", timeout=0)
         except ScrapeError as exc:
             raise self.traffic.overrun or self._failure or exc from exc
+
+    def lay(self, content: bytes, content_type: str) -> None:
+        """Have `content` be what the next navigation of an offline lane leads to."""
+        assert self._shelf is not None, "the lane is not offline"
+        self._shelf.lay(content, content_type)
 
     async def unless_lost(self, work: Coroutine[None, None, T]) -> T:
         """Await `work`, unless the tab or the connection that brings its document fails first. Raises: ScrapeError.

@@ -5,8 +5,8 @@ metadata    what its head says, by meaning
 pictures    screenshots and PDF, taken of the same document afterwards
 """
 
-from scraping.capture.documents import documents, wholes_for
+from scraping.capture.documents import documents, html_type, wholes_for
 from scraping.capture.kinds import Capture
 from scraping.capture.pictures import picture, pictures
 
-__all__ = ["Capture", "documents", "picture", "pictures", "wholes_for"]
+__all__ = ["Capture", "documents", "html_type", "picture", "pictures", "wholes_for"]

@@ -66,6 +66,14 @@ def check(url: str, policy: Policy = DEFAULT_POLICY) -> Target:
     return target
 
 
+def read(url: str) -> Target:
+    """The URL of a page that is not going to be asked for: wherever it stood, whatever its form.
+
+    Raises: UrlError, `invalid_url`, if it is none of http or https.
+    """
+    return _target(url, _parse(url))
+
+
 def leads_inside(url: str, policy: Policy = DEFAULT_POLICY) -> bool:
     """Whether a browser that has come to `url` by itself stands where it must not; the form of the URL is its own.
 

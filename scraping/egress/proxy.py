@@ -49,9 +49,15 @@ PROXY_AUTHENTICATION_REQUIRED = b"407"
 
 
 class LaneProxy:
-    """A listener of one lane. Belongs to the event loop it is opened on; closed, it refuses everything."""
+    """A listener of one lane. Belongs to the event loop it is opened on; closed, it refuses everything.
 
-    def __init__(self, dialler: Dialler, limits: Limits, upstream: Upstream | None = None) -> None:
+    A `sealed` one listens, so that nothing else can at its address, and refuses everything from the first.
+    """
+
+    def __init__(
+        self, dialler: Dialler, limits: Limits, upstream: Upstream | None = None, *, sealed: bool = False
+    ) -> None:
+        self._sealed = sealed
         self._dialler = dialler
         self._limits = limits
         self._upstream = upstream
@@ -115,7 +121,7 @@ class LaneProxy:
         return Wire(on_open, self._forget)
 
     def _accept(self, client: Wire) -> None:
-        if self._closed or self._traffic.overrun:
+        if self._closed or self._sealed or self._traffic.overrun:
             client.abort()
             return
         if len(self._wires) >= MOST_WIRES:
