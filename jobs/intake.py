@@ -42,6 +42,8 @@ class JobRequest:
     host_delay_ms: int = 0
     priority: int = 0
     free: bool = False
+    host: str | None = None
+    """Whose queue the pages wait in, instead of their own hosts'."""
 
 
 def without_copies(targets: Sequence[Target]) -> Sequence[Target]:
@@ -64,8 +66,34 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
     if reserves and not account.reserve(total):
         account.refresh_from_db(fields=["credits"])
         raise InsufficientCredits(needed=total, available=account.credits)
+    job = new_job(
+        account, request, total_urls=total, reserves_credits=reserves, duplicates_dropped=len(request.targets) - total
+    )
+    hosts = dict.fromkeys(request.host or target.host_key for target in targets)
+    made = HostQueue.objects.bulk_create([HostQueue(job=job, host=host, ready_at=job.created_at) for host in hosts])
+    queues = {queue.host: queue for queue in made}
+    Page.objects.bulk_create(
+        [
+            Page(
+                job=job,
+                host_queue=queues[request.host or target.host_key],
+                index=index,
+                url=target.sent,
+                canonical_url=target.canonical,
+                available_at=job.created_at,
+            )
+            for index, target in enumerate(targets)
+        ],
+        batch_size=5_000,
+    )
+    transaction.on_commit(try_dispatch)
+    return job
+
+
+def new_job(account: Account, request: JobRequest, **more: object) -> Job:
+    """The row of a job, ready at once; `more` is what the request does not say. In a transaction."""
     now = database_now()
-    job = Job.objects.create(
+    return Job.objects.create(
         account=account,
         kind=request.kind,
         name=request.name,
@@ -80,28 +108,7 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
         concurrency=request.concurrency,
         priority=request.priority,
         free=request.free,
-        duplicates_dropped=len(request.targets) - total,
-        total_urls=total,
-        reserves_credits=reserves,
         created_at=now,
         ready_at=now,
+        **more,
     )
-    hosts = dict.fromkeys(target.host_key for target in targets)
-    made = HostQueue.objects.bulk_create([HostQueue(job=job, host=host, ready_at=now) for host in hosts])
-    queues = {queue.host: queue for queue in made}
-    Page.objects.bulk_create(
-        [
-            Page(
-                job=job,
-                host_queue=queues[target.host_key],
-                index=index,
-                url=target.sent,
-                canonical_url=target.canonical,
-                available_at=now,
-            )
-            for index, target in enumerate(targets)
-        ],
-        batch_size=5_000,
-    )
-    transaction.on_commit(try_dispatch)
-    return job

@@ -5,14 +5,15 @@ they are, byte for byte and in their order; a proxy's credentials are not in tha
 `orjson.dumps` alone.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from django.conf import settings
 
-from jobs.models import Job, Page
+from jobs.models import Artifact, Job, Page
 from jobs.models.page import PageStatus
 from jobs.options import options_of
 
@@ -41,27 +42,67 @@ def job_as_dict(
         "options": orjson.Fragment(job.options),
         "selectors": orjson.Fragment(job.selectors),
         "startedAt": as_text(job.started_at),
+        "kind": job.kind,
+        **({"sourceJobId": job.source.public_id} if job.source else {}),
     }
     more = {} if results is None else {"resultsNext": results_next}
     return head | shown | tail | more
 
 
-def result_as_dict(page: Page) -> dict[str, Any]:
-    """A finished page: its data, or why there is none."""
+def results_as_dicts(job: Job, pages: Sequence[Page]) -> list[dict[str, Any]]:
+    """Finished pages of a job. One query where outputs or actions may have made artifacts of them, else none."""
+    asks_outputs = bool(options_of(job).fetch.outputs)
+    made: dict[int, list[Artifact]] = defaultdict(list)
+    if asks_outputs or any(page.actions for page in pages):
+        for artifact in Artifact.objects.filter(page__in=pages, shown=True).order_by("pk"):
+            made[artifact.page_id].append(artifact)
+    return [result_as_dict(page, artifacts=made[page.pk], with_outputs=asks_outputs) for page in pages]
+
+
+def result_as_dict(page: Page, *, artifacts: Sequence[Artifact] = (), with_outputs: bool = False) -> dict[str, Any]:
+    """A finished page: its data, or why there is none, and what was made of it."""
     return {
         "url": page.url,
         "data": None if page.data is None else orjson.Fragment(page.data),
         **({"error": error_as_dict(page)} if page.status == PageStatus.FAILED else {}),
+        **({"outputs": outputs_as_dict(artifacts)} if with_outputs else {}),
         "index": page.index,
         "metadata": {
             "statusCode": page.status_code,
             "finalUrl": page.final_url,
             "duration": page.duration_ms,
             "attempts": page.attempts,
+            **({"reusedFrom": as_text(page.reused_from)} if page.reused_from else {}),
             **({"blockedRequests": page.blocked_requests} if page.blocked_requests else {}),
+            **({"actions": actions_as_list(page.actions, artifacts)} if page.actions else {}),
             **({"fields": orjson.Fragment(page.reports)} if page.reports else {}),
             **({"truncated": orjson.Fragment(page.truncated)} if page.truncated else {}),
         },
+    }
+
+
+def outputs_as_dict(artifacts: Iterable[Artifact]) -> dict[str, dict[str, Any]]:
+    return {one.output: artifact_as_dict(one) for one in artifacts if one.action is None}
+
+
+def actions_as_list(actions: str, artifacts: Iterable[Artifact]) -> object:
+    """What became of each action, with what it took."""
+    taken = {one.action: artifact_as_dict(one) for one in artifacts if one.action is not None}
+    if not taken:
+        return orjson.Fragment(actions)
+    return [
+        {**report, "artifact": taken[index]} if index in taken else report
+        for index, report in enumerate(orjson.loads(actions))
+    ]
+
+
+def artifact_as_dict(artifact: Artifact) -> dict[str, Any]:
+    return {
+        "id": artifact.public_id,
+        "url": f"{settings.SCRPY_PUBLIC_URL}/v1/artifacts/{artifact.public_id}",
+        "contentType": artifact.content_type,
+        "bytes": artifact.bytes,
+        "sha256": artifact.sha256,
     }
 
 

@@ -18,6 +18,7 @@
     ├── RequiredFieldMissing required_field_missing  retryable
     ├── InvalidSelector     invalid_selector
     ├── BrowserCrashed      browser_crashed      retryable
+    ├── NotKept             not_kept
     ├── WorkerLost          worker_lost          retryable
     ├── DeadlineExceeded    deadline_exceeded
     └── InternalError       internal_error       retryable
@@ -214,6 +215,13 @@ class BrowserCrashed(ScrapeError):
     def __init__(self, message: str | None = None, *, bystander: bool = False) -> None:
         super().__init__(message)
         self.bystander = bystander
+
+
+class NotKept(ScrapeError):
+    """A page that was to be read again is not kept any more."""
+
+    code = "not_kept"
+    sentence = "The HTML that was kept of this page is gone; post its URL again."
 
 
 class WorkerLost(ScrapeError):

@@ -14,6 +14,7 @@ STATUSES = {
     "method_not_allowed": 405,
     "job_already_finished": 409,
     "job_not_finished": 409,
+    "nothing_kept": 409,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "internal_error": 500,

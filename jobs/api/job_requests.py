@@ -1,6 +1,7 @@
 """Checks what a client asks of a new job, field by field, and tells all that is wrong with it at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -8,33 +9,101 @@ from django.conf import settings
 
 from jobs.api.errors import Problems
 from jobs.intake import JobRequest
+from jobs.models import Job
 from jobs.options import read_options, without_secrets
 from jobs.reading import joined, refuse_unknown, required, typed
+from jobs.rereading import KEPT
 from scraping.egress import Target, check
+from scraping.egress.gate import read
 from scraping.errors import RulesError, UrlError
 from scraping.rules import parse
 
 FIELDS = ("name", "urls", "selectors", "webhook", "options", "metadata")
+SCRAPE_FIELDS = ("url", "selectors", "options", "metadata")
+PREVIEW_FIELDS = ("url", "html", "selectors", "options")
+REEXTRACT_FIELDS = ("name", "selectors", "webhook", "metadata")
 LONGEST_NAME = 200
 MOST_METADATA, LONGEST_METADATA_NAME, LONGEST_METADATA = 20, 100, 4_096
+MOST_HTML_BYTES = 5 * 2**20
+FOR_MANY = ("hostConcurrency", "hostDelay", "concurrency", "deduplicate", "session", "priority")
+"""Options that mean nothing for a single URL."""
+NOWHERE = "https://html.invalid/"
+"""Where HTML is said to be from whose address was not given."""
+OF_READING = ("timeout", "retries", "locale", "javascript", "explain", "shadowRoots", "frames")
+"""Options that matter where nothing is visited."""
+Judge = Callable[[str], Target]
+FIRST = 1_000
+"""The priority of what somebody waits for: above any that a job may ask for."""
 
 
 def read_job_request(body: dict[str, Any]) -> JobRequest:
     """What the body of `POST /v1/jobs` asks for. Raises: ApiError with every problem found in it."""
     problems = Problems()
     refuse_unknown(body, FIELDS, "", problems)
-    name = read_name(body.get("name"), problems)
     targets = read_urls(body, problems)
-    selectors = read_selectors(body, problems)
+    request = read_request(body, targets, problems)
+    problems.raise_any()
+    return request
+
+
+def read_scrape_request(body: dict[str, Any]) -> JobRequest:
+    """What the body of `POST /v1/scrape` asks for. Raises: ApiError with every problem found in it."""
+    problems = Problems()
+    refuse_unknown(body, SCRAPE_FIELDS, "", problems)
+    request = read_single_request(body, problems, judge=check_url)
+    problems.raise_any()
+    return replace(request, kind=Job.Kind.SCRAPE)
+
+
+def read_preview_request(body: dict[str, Any]) -> tuple[JobRequest, str | None]:
+    """What the body of `POST /v1/preview` asks for, and the HTML, if it brings some.
+
+    Raises: ApiError with every problem found in it.
+    """
+    problems = Problems()
+    refuse_unknown(body, PREVIEW_FIELDS, "", problems)
+    html = read_html(body, problems)
+    if html is None:
+        request = read_single_request(body, problems, judge=check_url)
+    else:
+        request = read_single_request({"url": NOWHERE, **body}, problems, judge=read)
+        request = replace(request, free=True, host=KEPT)
+    problems.raise_any()
+    options = as_text(without_secrets({**body.get("options", {}), "explain": True}))
+    return replace(request, kind=Job.Kind.PREVIEW, options=options), html
+
+
+def read_reextract_request(body: dict[str, Any], source: Job) -> JobRequest:
+    """What the body of `POST /v1/jobs/:id/reextract` asks for. Raises: ApiError with every problem found in it."""
+    problems = Problems()
+    refuse_unknown(body, REEXTRACT_FIELDS, "", problems)
+    options = {name: value for name, value in orjson.loads(source.options).items() if name in OF_READING}
+    request = read_request({**body, "options": options}, [], problems)
+    problems.raise_any()
+    return replace(request, kind=Job.Kind.REEXTRACT, free=True)
+
+
+def read_single_request(body: Mapping[str, Any], problems: Problems, *, judge: Judge) -> JobRequest:
+    """One URL, which somebody waits for."""
+    url = required(body, "url", str, problems)
+    target = None if url is None else read_url(url, "url", problems, judge=judge)
+    for name in FOR_MANY:
+        if name in (body.get("options") or {}):
+            problems.add(f"options.{name}", "unsupported_option", "This means nothing for a single URL; leave it out.")
+    return replace(read_request(body, [target] if target else [], problems), priority=FIRST)
+
+
+def read_request(body: Mapping[str, Any], targets: list[Target], problems: Problems) -> JobRequest:
+    """What all kinds of jobs have in common. Where a problem was noted it means nothing."""
     options = read_options(body.get("options", {}), problems)
+    selectors = read_selectors(body, problems, required=not options.fetch.outputs)
     metadata = read_metadata(body.get("metadata", {}), problems)
     webhook = read_webhook(body.get("webhook"), problems)
-    problems.raise_any()
     return JobRequest(
-        name=name,
+        name=read_name(body.get("name"), problems),
         targets=targets,
         selectors=as_text(selectors),
-        options=as_text(without_secrets(body.get("options", {}))),
+        options=as_text(without_secrets(body.get("options", {}))) if not problems.found else "{}",
         metadata=as_text(metadata),
         webhook=None if webhook is None else as_text(webhook),
         max_attempts=options.max_attempts,
@@ -67,20 +136,37 @@ def read_urls(body: Mapping[str, Any], problems: Problems) -> list[Target]:
     return [target for index, url in enumerate(urls) if (target := read_url(url, f"urls[{index}]", problems))]
 
 
-def read_url(value: object, field: str, problems: Problems) -> Target | None:
+def check_url(url: str) -> Target:
+    """Of what is going to be fetched. Raises: UrlError."""
+    return check(url, settings.EGRESS_POLICY)
+
+
+def read_url(value: object, field: str, problems: Problems, *, judge: Judge = check_url) -> Target | None:
     url = typed(value, str, field, problems)
     try:
-        return None if url is None else check(url, settings.EGRESS_POLICY)
+        return None if url is None else judge(url)
     except UrlError as error:
         problems.add(field, error.code, str(error))
         return None
 
 
-def read_selectors(body: Mapping[str, Any], problems: Problems) -> dict[str, Any] | None:
-    selectors = required(body, "selectors", dict, problems)
+def read_html(body: Mapping[str, Any], problems: Problems) -> str | None:
+    html = typed(body["html"], str, "html", problems) if "html" in body else None
+    if html is not None and len(html.encode()) > MOST_HTML_BYTES:
+        problems.add("html", "too_long", f"HTML has {MOST_HTML_BYTES:,} bytes at most.")
+    return html
+
+
+def read_selectors(body: Mapping[str, Any], problems: Problems, *, required: bool) -> dict[str, Any] | None:
+    """Without a field to read, a page needs an output to be made of it."""
+    if "selectors" not in body:
+        if required:
+            problems.add("selectors", "required", "Say which fields to read, or ask for options.outputs.")
+        return {}
+    selectors = typed(body["selectors"], dict, "selectors", problems)
     try:
         if selectors is not None:
-            parse(selectors)
+            parse(selectors, required=required)
     except RulesError as errors:
         for error in errors.errors:
             problems.add(error.path, error.code, error.message)

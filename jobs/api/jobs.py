@@ -28,10 +28,7 @@ class Jobs(ApiView):
     def post(self, request: Request) -> Response:
         read_query(request, later=("dryRun",))
         refuse_idempotency_key(request)
-        job = create_job(account=account_of(request), request=read_job_request(read_object(request)))
-        shown = job_as_dict(job)
-        first = {name: shown[name] for name in AT_CREATION}
-        return success(201, job=first | shown, headers={"Location": job_url(job)})
+        return created(create_job(account=account_of(request), request=read_job_request(read_object(request))))
 
     def get(self, request: Request) -> Response:
         asked = read_query(
@@ -40,27 +37,34 @@ class Jobs(ApiView):
             limit=(whole(1, 100), 20),
             offset=(whole(0, MOST_OFFSET), 0),
         )
-        jobs = Job.objects.filter(account=account_of(request))
+        jobs = Job.objects.filter(account=account_of(request)).exclude(kind=Job.Kind.PREVIEW)
         if asked["status"]:
             jobs = jobs.filter(status__in=asked["status"])
         limit, offset = asked["limit"], asked["offset"]
-        shown = [job_as_dict(job) for job in jobs.order_by("-id")[offset : offset + limit]]
+        shown = [job_as_dict(job) for job in jobs.select_related("source").order_by("-id")[offset : offset + limit]]
         return success(jobs=shown, total=jobs.count(), limit=limit, offset=offset)
 
 
 class OneJob(ApiView):
     """`GET /v1/jobs/:id` and `DELETE /v1/jobs/:id`."""
 
-    def get(self, request: Request, public_id: str, *, waited: bool = False) -> HttpResponse:
+    def get(self, request: Request, public_id: str, *, waited: str | None = None) -> HttpResponse:
         asked = read_query(request, results=(boolean, True), wait=(whole(0, LONGEST_WAIT_S), 0))
         job = find_job(account_of(request), public_id)
         if job.live and asked["wait"] and not waited:
-            return StillLive(wait_s=asked["wait"])
+            return StillLive(job, wait_s=asked["wait"])
         return job_answer(job, with_results=asked["results"])
 
     def delete(self, request: Request, public_id: str) -> Response:
         read_query(request)
         return job_answer(cancel_job(find_job(account_of(request), public_id)), with_results=True)
+
+
+def created(job: Job) -> Response:
+    """201, with the keys of the contract first."""
+    shown = job_as_dict(job)
+    first = {name: shown[name] for name in AT_CREATION}
+    return success(201, job=first | shown, headers={"Location": job_url(job)})
 
 
 def job_answer(job: Job, *, with_results: bool) -> Response:

@@ -20,7 +20,7 @@ from jobs.api.queries import Refused, one_of, read_query, whole
 from jobs.api.views import ApiView, find_job, retry_after, success
 from jobs.models import Job, Page
 from jobs.models.page import FINISHED
-from jobs.representation import job_url, result_as_dict
+from jobs.representation import job_url, results_as_dicts
 
 MOST_RESULTS = 1_000
 MOST_DATA_CHARS = 32 * 2**20
@@ -98,7 +98,10 @@ def first_results(job: Job) -> tuple[list[dict[str, Any]], str | None]:
 def read_results(
     job: Job, *, order: str, limit: int, after: Cursor | None = None, status: str | None = None
 ) -> tuple[list[dict[str, Any]], Cursor | None]:
-    """Results after a cursor, and the cursor to go on from; None where nothing can follow. One query."""
+    """Results after a cursor, and the cursor to go on from; None where nothing can follow.
+
+    One query, and another for what was made of the pages beside their fields.
+    """
     counted = job.completed_urls + job.failed_urls
     pages = Page.objects.filter(job=job, sequence__lte=counted).order_by(order)
     if status:
@@ -107,7 +110,7 @@ def read_results(
         pages = pages.filter(**{f"{order}__gt": after.position})
     taken, more = take(pages, limit=limit)
     end = Cursor(order, getattr(taken[-1], order)) if more else Cursor("sequence", counted) if job.live else None
-    return [result_as_dict(page) for page in taken], end
+    return results_as_dicts(job, taken), end
 
 
 def take(pages: QuerySet[Page], *, limit: int) -> tuple[list[Page], bool]:

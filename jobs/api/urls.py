@@ -2,12 +2,19 @@
 
 from django.urls import path
 
+from jobs.api.artifacts import OneArtifact
 from jobs.api.jobs import Jobs, OneJob
+from jobs.api.reextract import Reextract
 from jobs.api.results import Results
+from jobs.api.scrape import Preview, Scrape
 from jobs.api.waiting import holding
 
 urlpatterns = [
+    path("artifacts/<str:public_id>", OneArtifact.as_view()),
     path("jobs", Jobs.as_view()),
     path("jobs/<str:public_id>", holding(OneJob.as_view())),
+    path("jobs/<str:public_id>/reextract", Reextract.as_view()),
     path("jobs/<str:public_id>/results", Results.as_view()),
+    path("preview", holding(Preview.as_view())),
+    path("scrape", holding(Scrape.as_view())),
 ]

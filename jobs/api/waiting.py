@@ -30,10 +30,11 @@ LISTEN_FOR_S = 10.0
 
 
 class StillLive(HttpResponse):
-    """Not an answer yet: ask the view again, as `waited`, when the job has ended or `wait_s` are over."""
+    """Not an answer yet: ask the view again, `waited` for this job, when it has ended or `wait_s` are over."""
 
-    def __init__(self, *, wait_s: int) -> None:
+    def __init__(self, job: Job, *, wait_s: int) -> None:
         super().__init__()
+        self.public_id = job.public_id
         self.wait_s = wait_s
 
 
@@ -41,11 +42,11 @@ def holding(view: Callable[..., HttpResponse]) -> Callable[..., Coroutine[Any, A
     """`view`, whose answer waits where it says so. A client that goes away ends the wait."""
 
     @csrf_exempt
-    async def held(request: HttpRequest, public_id: str) -> HttpResponse:
-        response = await sync_to_async(view)(request, public_id=public_id)
+    async def held(request: HttpRequest, **named: str) -> HttpResponse:
+        response = await sync_to_async(view)(request, **named)
         if isinstance(response, StillLive):
-            await until_ended(public_id, wait_s=response.wait_s)
-            response = await sync_to_async(view)(request, public_id=public_id, waited=True)
+            await until_ended(response.public_id, wait_s=response.wait_s)
+            response = await sync_to_async(view)(request, **named, waited=response.public_id)
         return response
 
     return held

@@ -124,6 +124,11 @@ class Job(models.Model):
         return self.status in LIVE
 
     @property
+    def reads_kept(self) -> bool:
+        """Whether its pages are not visited, but read of what is kept of them."""
+        return self.kind == JobKind.REEXTRACT or (self.kind == JobKind.PREVIEW and self.free)
+
+    @property
     def ended_urls(self) -> int:
         return self.completed_urls + self.failed_urls + self.cancelled_urls
 

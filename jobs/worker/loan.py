@@ -1,12 +1,14 @@
 """The lane in which a run's pages are rendered, one after another."""
 
 import asyncio
+from collections.abc import Coroutine
 
 from jobs.models import Page
 from jobs.options import options_of
 from jobs.secrets import Secrets
 from jobs.worker.claims import Claim
 from scraping.browser import BrowserPool, Lane
+from scraping.offline import offline
 
 
 class Loan:
@@ -24,10 +26,14 @@ class Loan:
         if self._lane and not self._lane.usable:
             self.give_back()
         if self._lane is None:
-            owner, host, profile = page.job.public_id, page.host_queue.host, options_of(page.job).profile
-            borrowing = self._pool.borrow(owner, host, upstream=self._secrets.proxy, profile=profile)
-            self._lane = self._claim.call(borrowing)
+            self._lane = self._claim.call(self._borrowed(page))
         return self._lane
+
+    def _borrowed(self, page: Page) -> Coroutine[None, None, Lane]:
+        owner, host, profile = page.job.public_id, page.host_queue.host, options_of(page.job).profile
+        if page.job.reads_kept:
+            return self._pool.borrow(owner, host, profile=offline(profile))
+        return self._pool.borrow(owner, host, upstream=self._secrets.proxy, profile=profile)
 
     def give_back(self) -> None:
         """Clean-up included; never raises."""

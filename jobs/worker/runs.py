@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from uuid import UUID
@@ -12,7 +12,8 @@ import orjson
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from jobs.models import Page
+from jobs.artifacts import discard, store
+from jobs.models import Artifact, Page
 from jobs.models.page import PageStatus
 from jobs.options import options_of
 from jobs.queue.dispatch import try_dispatch
@@ -20,11 +21,14 @@ from jobs.queue.leases import release, release_queued, start
 from jobs.recording import record_failure, record_start, record_success
 from jobs.secrets import Secrets, opened
 from jobs.worker.claims import Aborted, Claim, Claims
+from jobs.worker.kept import kept_of
 from jobs.worker.loan import Loan
 from scraping import rules
+from scraping.acting import ActionReport
 from scraping.browser import BrowserPool, Lane
 from scraping.egress import UrlError, check
 from scraping.errors import BlockedAddress, BrowserCrashed, InternalError, ScrapeError
+from scraping.offline import Kept, reread
 from scraping.options import Sent
 from scraping.render import Outcome, scrape
 from scraping.rules import Rules
@@ -40,7 +44,7 @@ BROWSER_PAUSE_S = 2.0
 @lru_cache(maxsize=64)
 def rules_of(selectors: str) -> Rules:
     """The rules of a job; its pages come in bunches, so they are parsed once."""
-    return rules.parse(orjson.loads(selectors))
+    return rules.parse(orjson.loads(selectors), required=False)
 
 
 class Runner:
@@ -55,7 +59,7 @@ class Runner:
     def render(self, token: UUID) -> None:
         """Render the run that `token` names. A stale or doubled message finds nothing to do."""
         queued = Page.objects.filter(token=token, status=PageStatus.QUEUED)
-        pages = list(queued.select_related("job", "host_queue").order_by("index"))
+        pages = list(queued.select_related("job", "host_queue", "source__page").order_by("index"))
         if not pages:
             return
         with self._claims.hold(token, job_id=pages[0].job_id) as claim:
@@ -105,13 +109,28 @@ class Runner:
         close_old_connections()
         began = time.monotonic()
         try:
-            outcome = claim.call(scrape_page(lane, page, sent))
+            outcome = claim.call(self._work(lane, page, sent))
+            artifacts = store(page, outcome.captures, options_of(page.job).fetch.outputs)
         except Aborted:
             release(page, token=claim.token)
             return False
         except ScrapeError as error:
             return self._fail(claim, page, error, duration_ms=round((time.monotonic() - began) * 1000))
-        return persist(lambda: record_outcome(page, outcome, token=claim.token))
+        return self._complete(claim, page, outcome, artifacts)
+
+    def _work(self, lane: Lane, page: Page, sent: Sent) -> Coroutine[None, None, Outcome]:
+        """What is to be done to a page in its lane. Queries. Raises: ScrapeError, if there is nothing to do it to."""
+        return reread_page(lane, page, kept_of(page)) if page.job.reads_kept else scrape_page(lane, page, sent)
+
+    def _complete(self, claim: Claim, page: Page, outcome: Outcome, artifacts: list[Artifact]) -> bool:
+        """False, and the files are removed, if the claim is no longer ours."""
+        ours = False
+        try:
+            ours = persist(lambda: record_outcome(page, outcome, artifacts, token=claim.token))
+        finally:
+            if not ours:
+                discard(page, artifacts)
+        return ours
 
     def _begin(self, claim: Claim, page: Page) -> bool:
         """Count an attempt. False if the claim is no longer ours."""
@@ -122,7 +141,8 @@ class Runner:
         return True
 
     def _fail(self, claim: Claim, page: Page, error: ScrapeError, *, duration_ms: int) -> bool:
-        return persist(lambda: record_failure(page, error, token=claim.token, duration_ms=duration_ms))
+        actions = actions_as_json(error.actions)
+        return persist(lambda: record_failure(page, error, token=claim.token, duration_ms=duration_ms, actions=actions))
 
 
 async def scrape_page(lane: Lane, page: Page, sent: Sent) -> Outcome:
@@ -147,10 +167,17 @@ async def scrape_page(lane: Lane, page: Page, sent: Sent) -> Outcome:
         raise InternalError from error
 
 
-def record_outcome(page: Page, outcome: Outcome, *, token: UUID) -> bool:
+async def reread_page(lane: Lane, page: Page, kept: Kept) -> Outcome:
+    """Read the fields of a page that was kept. Raises: ScrapeError."""
+    return await reread(lane, kept, rules_of(page.job.selectors), options_of(page.job).fetch)
+
+
+def record_outcome(page: Page, outcome: Outcome, artifacts: list[Artifact], *, token: UUID) -> bool:
     return record_success(
         page,
         token=token,
+        artifacts=artifacts,
+        actions=actions_as_json(outcome.actions),
         data=orjson.dumps(outcome.data).decode(),
         blocked_requests=outcome.blocked_requests,
         reports=orjson.dumps(outcome.explained).decode() if options_of(page.job).fetch.explain else None,
@@ -159,6 +186,11 @@ def record_outcome(page: Page, outcome: Outcome, *, token: UUID) -> bool:
         final_url=outcome.final_url,
         duration_ms=outcome.duration_ms,
     )
+
+
+def actions_as_json(reports: Sequence[ActionReport]) -> str | None:
+    """What became of each action, as results show it; None if there were none."""
+    return orjson.dumps([report.shown() for report in reports]).decode() if reports else None
 
 
 def persist(record: Callable[[], bool]) -> bool:

@@ -42,7 +42,8 @@ def test_a_fresh_job_shows_every_key_of_the_contract_in_its_order(api, post):
     job = answer.json()["job"]
     assert keys_of(answer) == [
         *("id", "name", "status", "totalUrls", "completedUrls", "failedUrls", "results", "createdAt", "completedAt"),
-        *("cancelledUrls", "creditsUsed", "metadata", "webhook", "options", "selectors", "startedAt", "resultsNext"),
+        *("cancelledUrls", "creditsUsed", "metadata", "webhook", "options", "selectors", "startedAt"),
+        *("kind", "resultsNext"),
     ]
     assert (job["results"], job["resultsNext"]) == ([], None)
     assert (job["completedAt"], job["startedAt"], job["webhook"]) == (None, None, None)

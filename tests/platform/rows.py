@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 OPEN = "('pending', 'queued', 'running')"
 LIVE = "('pending', 'running')"
+CHARGED = "page.status = 'completed' AND page.reused_from IS NULL AND NOT job.free"
 
 
 def count_of(status: str) -> str:
@@ -27,7 +28,8 @@ OFFENDERS: Mapping[str, str] = {
     "a job's counters count its pages": f"""
         SELECT public_id, completed_urls, failed_urls, cancelled_urls FROM jobs_job job
         WHERE completed_urls <> {count_of("completed")} OR failed_urls <> {count_of("failed")}
-           OR cancelled_urls <> {count_of("cancelled")} OR credits_used <> completed_urls""",
+           OR cancelled_urls <> {count_of("cancelled")}
+           OR credits_used <> (SELECT COUNT(*) FROM jobs_page page WHERE page.job_id = job.id AND {CHARGED})""",
     "a job has ended exactly if all its pages have": f"""
         SELECT public_id, status FROM jobs_job job
         WHERE (status IN {LIVE}) <> EXISTS (SELECT 1 FROM jobs_page WHERE job_id = job.id AND status IN {OPEN})
@@ -38,19 +40,20 @@ OFFENDERS: Mapping[str, str] = {
            OR (status = 'partial' AND (completed_urls = 0 OR failed_urls = 0 OR cancelled_urls > 0))
            OR (status = 'failed' AND failed_urls <> total_urls)
            OR (cancelled_urls > 0 AND status <> 'cancelled')""",
-    "a page completed has one charge of one credit, another none": """
+    "a page that was visited and completed has one charge of one credit, another none": f"""
         SELECT page.id, page.status, COUNT(entry.id) AS charges, SUM(entry.amount) AS amount
-        FROM jobs_page page LEFT JOIN jobs_ledgerentry entry ON entry.page_id = page.id
-        GROUP BY page.id, page.status
-        HAVING COALESCE(SUM(entry.amount), 0) <> (CASE WHEN page.status = 'completed' THEN -1 ELSE 0 END)
-            OR COUNT(entry.id) <> (CASE WHEN page.status = 'completed' THEN 1 ELSE 0 END)""",
+        FROM jobs_page page JOIN jobs_job job ON job.id = page.job_id
+        LEFT JOIN jobs_ledgerentry entry ON entry.page_id = page.id
+        GROUP BY page.id, page.status, page.reused_from, job.free
+        HAVING COALESCE(SUM(entry.amount), 0) <> (CASE WHEN {CHARGED} THEN -1 ELSE 0 END)
+            OR COUNT(entry.id) <> (CASE WHEN {CHARGED} THEN 1 ELSE 0 END)""",
     "a charge is for a page": "SELECT id, amount FROM jobs_ledgerentry WHERE page_id IS NULL AND amount < 0",
     "a balance is what was granted, less what was charged and what is reserved": f"""
         SELECT name, credits FROM jobs_account account
         WHERE NOT unlimited AND credits <>
             (SELECT COALESCE(SUM(amount), 0) FROM jobs_ledgerentry WHERE account_id = account.id)
             - (SELECT COUNT(*) FROM jobs_page page JOIN jobs_job job ON job.id = page.job_id
-               WHERE job.account_id = account.id AND page.status IN {OPEN})""",
+               WHERE job.account_id = account.id AND NOT job.free AND page.status IN {OPEN})""",
     "the sequences of a job are 1, 2, … without a gap": """
         SELECT job_id FROM jobs_page GROUP BY job_id
         HAVING COUNT(DISTINCT sequence) <> SUM(CASE WHEN status IN ('completed', 'failed') THEN 1 ELSE 0 END)
