@@ -1,13 +1,26 @@
-"""How long ended jobs are kept."""
+"""How long ended jobs are kept, and what was made of their pages.
 
+Files go before the rows that tell of them: who dies between the two leaves a row by which the next round finds them.
+"""
+
+import logging
+import random
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Now
 
-from jobs.models import Job
+from jobs.artifacts import files
+from jobs.models import Artifact, Job
+
+logger = logging.getLogger(__name__)
 
 JOBS_AT_ONCE = 20
+
+suspects: list[str] = []
+"""Folders without a job that the last round of this process has seen."""
 
 
 def purge_old_jobs() -> int:
@@ -15,8 +28,69 @@ def purge_old_jobs() -> int:
 
     Charges stay in the ledger. A few at a time: deleting holds locks.
     """
-    old = Job.objects.filter(completed_at__lt=Now() - timedelta(days=settings.SCRPY_RETENTION_DAYS))
-    ids = list(old.order_by("completed_at").values_list("pk", flat=True)[:JOBS_AT_ONCE])
-    for pk in ids:
-        Job.objects.filter(pk=pk).delete()
-    return len(ids)
+    old = not_needed().filter(completed_at__lt=Now() - timedelta(days=settings.SCRPY_RETENTION_DAYS))
+    jobs = list(old.order_by("completed_at").only("public_id")[:JOBS_AT_ONCE])
+    for job in jobs:
+        files.remove_all(job.public_id)
+        Job.objects.filter(pk=job.pk).delete()
+    return len(jobs)
+
+
+def make_room() -> int:
+    """While kept files take more than they may, remove those of a few of the jobs that ended first; of how many.
+
+    Results stay.
+    """
+    surplus = kept_bytes() - settings.SCRPY_KEPT_BYTES if settings.SCRPY_KEPT_BYTES else 0
+    if surplus <= 0:
+        return 0
+    emptied = 0
+    for job in (
+        not_needed().filter(kept_bytes__gt=0).order_by("completed_at").only("public_id", "kept_bytes")[:JOBS_AT_ONCE]
+    ):
+        if surplus <= 0:
+            break
+        forget_artifacts(job)
+        surplus -= job.kept_bytes
+        emptied += 1
+    return emptied
+
+
+def kept_bytes() -> int:
+    """What all kept files take in storage. One query."""
+    total: int | None = Job.objects.filter(kept_bytes__gt=0).aggregate(total=Sum("kept_bytes"))["total"]
+    return total or 0
+
+
+def not_needed() -> QuerySet[Job]:
+    """Jobs that have ended, and whose pages no live job reads again."""
+    read = Job.objects.live().filter(source__isnull=False)
+    return Job.objects.filter(completed_at__isnull=False).exclude(pk__in=read.values("source"))
+
+
+def forget_artifacts(job: Job) -> None:
+    """Remove what was made of an ended job's pages; the job and its results stay."""
+    files.remove_all(job.public_id)
+    with transaction.atomic():
+        Artifact.objects.filter(job=job).delete()
+        Job.objects.filter(pk=job.pk).update(kept_bytes=0)
+
+
+def remove_litter() -> int:
+    """Remove the folders of jobs that are no more, of those on one shelf out of the many; how many.
+
+    A worker that wrote while its job was deleted, and died before it could take that back, leaves one. A folder that
+    is seen for the first time may be of a job that is just being made, so it is removed in the next round.
+    """
+    litter = without_job(suspects)
+    for job_id in litter:
+        logger.info("Removing the files of %s, a job that is no more", job_id)
+        files.remove_all(job_id)
+    suspects[:] = without_job(files.jobs_on(random.choice(files.SHELVES)))[:JOBS_AT_ONCE]  # noqa: S311 - no secret
+    return len(litter)
+
+
+def without_job(job_ids: list[str]) -> list[str]:
+    """Those of which there is no job. One query, or none."""
+    there = set(Job.objects.filter(public_id__in=job_ids).values_list("public_id", flat=True)) if job_ids else set()
+    return [job_id for job_id in job_ids if job_id not in there]

@@ -4,8 +4,10 @@ Every variable is in the README's table. A value that makes no sense stops the s
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import unquote, urlsplit
@@ -32,6 +34,15 @@ def whole_number(name: str, text: str, *, least: int, most: int) -> int:
     if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
         raise ImproperlyConfigured(f"{name}={text}: expected a whole number from {least} to {most}.")
     return int(text)
+
+
+def size(name: str, default: int) -> int:
+    """Bytes: a whole number, perhaps with K, M or G for powers of 1,024."""
+    text = env.str(name, default="")
+    found = re.fullmatch(r"([0-9]{1,15})([KMG]?)", text or str(default))
+    if not found:
+        raise ImproperlyConfigured(f"{name}={text}: expected so many bytes, such as 5000000, 500M or 10G.")
+    return int(found[1]) << 10 * " KMG".index(found[2] or " ")
 
 
 def choice(name: str, default: str, *allowed: str) -> str:
@@ -98,6 +109,9 @@ SCRPY_EGRESS_PORTS = ports("SCRPY_EGRESS_PORTS")
 SCRPY_WEBHOOK_ALLOW_HTTP = switch("SCRPY_WEBHOOK_ALLOW_HTTP", default=DEVELOPMENT)
 SCRPY_MAX_URLS_PER_JOB = integer("SCRPY_MAX_URLS_PER_JOB", 10_000, least=1, most=1_000_000)
 SCRPY_RETENTION_DAYS = integer("SCRPY_RETENTION_DAYS", 30, least=1, most=36_500)
+SCRPY_KEEP_HTML = switch("SCRPY_KEEP_HTML", default=True)
+SCRPY_KEPT_BYTES = size("SCRPY_KEPT_BYTES", 10 * 2**30)
+SCRPY_STORAGE = env.str("SCRPY_STORAGE", default="")
 
 VALKEY_NOTE = SCRPY_HOME / "valkey.url"
 """Where `up` notes the address of the Valkey it runs, for commands started beside it."""
@@ -151,6 +165,43 @@ def database() -> dict[str, Any]:
 
 DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- kept files ----------------------------------------------------------------------------------------
+
+BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9._/-]{0,200}))?")
+
+
+def kept_files() -> dict[str, Any]:
+    """The storage of what is made of pages: a bucket by `SCRPY_STORAGE`, else a folder under `SCRPY_HOME`."""
+    if SCRPY_STORAGE:
+        return {"BACKEND": "jobs.artifacts.bucket.Bucket", "OPTIONS": bucket(SCRPY_STORAGE)}
+    return {
+        "BACKEND": "jobs.artifacts.disk.Disk",
+        "OPTIONS": {
+            "location": SCRPY_HOME / "kept",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    }
+
+
+def bucket(address: str) -> dict[str, Any]:
+    found = BUCKET.fullmatch(address)
+    if not found or ".." in address:
+        shown = address.rpartition("@")[2]  # before it there may be a password
+        raise ImproperlyConfigured(f"SCRPY_STORAGE={shown}: expected s3://bucket or s3://bucket/prefix.")
+    if not (find_spec("storages") and find_spec("boto3")):
+        raise ImproperlyConfigured(
+            f"SCRPY_STORAGE={address}: S3 needs django-storages and boto3. "
+            "Install them: .venv/bin/pip install -r requirements-s3.in"
+        )
+    return {"bucket_name": found[1], "location": (found[2] or "").strip("/"), "file_overwrite": True}
+
+
+STORAGES = {
+    "kept": kept_files(),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 
 # -- egress --------------------------------------------------------------------------------------------
 

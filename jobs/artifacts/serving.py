@@ -1,11 +1,10 @@
 """Answers with a kept file: always as a download, for what strangers wrote must never run at our address."""
 
-import gzip
-
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
 from jobs.artifacts.files import read
+from jobs.artifacts.keeping import content_of
 from jobs.models import Artifact
 
 EXTENSIONS = {
@@ -29,8 +28,7 @@ def serve(request: HttpRequest, artifact: Artifact) -> HttpResponse:
     answer = get_conditional_response(request, etag=etag, response=response) or response
     if answer is not response:
         return answer
-    content = read(artifact.name)
-    response.content = gzip.decompress(content) if artifact.compressed and not packed else content
+    response.content = read(artifact.name) if packed else content_of(artifact)
     response["Content-Length"] = len(response.content)
     return response
 

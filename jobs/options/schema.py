@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
+from django.conf import settings
 
 from jobs.models import Job
 from jobs.options.identity import (
@@ -27,10 +28,12 @@ from scraping.options import Awaited, FetchOptions, Profile, WaitUntil
 # fmt: off
 LATER = frozenset((
     "headers", "cookies", "block", "actions", "session", "hostDelay",
-    "respectRobots", "maxAge", "priority", "deadline",
+    "respectRobots", "priority", "deadline",
 ))
 # fmt: on
 """Options of the contract that this build does not have yet."""
+
+MOST_MAX_AGE_MS = 30 * 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,8 @@ class Options:
     host_concurrency: int
     concurrency: int | None
     deduplicate: bool
+    max_age_ms: int
+    """How old an own result may be that is given instead of a visit."""
     secrets: Secrets
 
 
@@ -66,12 +71,14 @@ def read_options(value: object, notes: Notes) -> Options:
             shadow=read.get("shadowRoots", False),
             frames=read.get("frames", False),
             outputs=read.get("outputs", frozenset()),
+            keep_html=bool(read.get("keepHtml", True) and settings.SCRPY_KEEP_HTML),
         ),
         profile=Profile(**{PROFILE[name]: value for name, value in read.items() if name in PROFILE}),
         max_attempts=1 + (read.get("retries", 2) or 0),
         host_concurrency=read.get("hostConcurrency", 8),
         concurrency=read.get("concurrency"),
         deduplicate=read.get("deduplicate", False),
+        max_age_ms=read.get("maxAge", 0),
         secrets=Secrets(proxy=read.get("proxy")),
     )
 
@@ -117,6 +124,8 @@ READERS: Mapping[str, Reader] = {
     "colorScheme": one_of("light", "dark"),
     "javascript": switch,
     "outputs": read_outputs,
+    "keepHtml": switch,
+    "maxAge": whole(0, MOST_MAX_AGE_MS),
     "explain": switch,
     "shadowRoots": switch,
     "frames": switch,
