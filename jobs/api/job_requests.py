@@ -63,11 +63,11 @@ def read_preview_request(body: dict[str, Any]) -> tuple[JobRequest, str | None]:
     problems = Problems()
     refuse_unknown(body, PREVIEW_FIELDS, "", problems)
     html = read_html(body, problems)
-    if html is None:
-        request = read_single_request(body, problems, judge=check_url)
-    else:
+    if "html" in body:
         request = read_single_request({"url": NOWHERE, **body}, problems, judge=read)
         request = replace(request, free=True, host=KEPT)
+    else:
+        request = read_single_request(body, problems, judge=check_url)
     problems.raise_any()
     options = as_text(without_secrets({**body.get("options", {}), "explain": True}))
     return replace(request, kind=Job.Kind.PREVIEW, options=options), html

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from jobs.api.bodies import parsed, refuse_what_is_not_json
 from jobs.api.errors import ApiError
-from jobs.api.job_requests import FIELDS, read_job_request
+from jobs.api.job_requests import (
+    FIELDS,
+    PREVIEW_FIELDS,
+    SCRAPE_FIELDS,
+    read_job_request,
+    read_preview_request,
+    read_scrape_request,
+)
 from jobs.api.results import Cursor, read_cursor
 from jobs.intake import JobRequest
 from jobs.options import LATER, READERS
@@ -19,7 +26,7 @@ documents = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=12,
 )
-names = st.sampled_from([*FIELDS, *READERS, *LATER, "title"]) | texts
+names = st.sampled_from([*{*FIELDS, *SCRAPE_FIELDS, *PREVIEW_FIELDS}, *READERS, *LATER, "title"]) | texts
 objects = st.dictionaries(names, documents | st.dictionaries(names, documents, max_size=4), max_size=6)
 
 
@@ -37,6 +44,15 @@ def test_any_object_is_a_request_for_a_job_or_refused(body):
     became = outcome(read_job_request, body)
 
     assert isinstance(became, JobRequest) or (became.status == 400 and became.problems)
+
+
+@given(objects, st.sampled_from([read_scrape_request, read_preview_request]))
+@example({"url": "https://store.com/p1", "selectors": {"title": "h1"}}, read_scrape_request)
+@example({"html": "<h1>A</h1>", "selectors": {"title": "h1"}}, read_preview_request)
+def test_any_object_is_a_request_for_a_page_or_refused(body, read):
+    became = outcome(read, body)
+
+    assert isinstance(became, JobRequest | tuple) or (became.status == 400 and became.problems)
 
 
 @given(st.binary() | documents.map(orjson.dumps))

@@ -21,11 +21,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Asking(threading.Thread):
     """One request on a connection of its own, under way while the test goes on."""
 
+    method, content = "GET", None
+    headers: dict[str, str] = {}
+
     def __init__(self, server, key, path):
         super().__init__()
         self.body = None
         self._connection = server.connect()
-        self._connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
+        self._connection.request(self.method, path, self.content, self.headers | {"Authorization": f"Bearer {key}"})
         self.start()
 
     def run(self):
