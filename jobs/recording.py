@@ -5,6 +5,7 @@ Locks are taken in one order everywhere: page, host queue, job, account.
 
 import random
 from collections.abc import Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -78,7 +79,7 @@ def record_success(
         reused_from=reused_from,
     )
     if ours:
-        Artifact.objects.bulk_create(artifacts)
+        Artifact.objects.bulk_create(map(copy, artifacts))  # rows must not keep ids of a transaction that fails
         cost = int(charged and not page.job.free)
         job = count_end(page, completed=1, cost=cost, kept_bytes=sum(one.stored_bytes for one in artifacts))
         if cost:

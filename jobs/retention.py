@@ -18,6 +18,7 @@ from jobs.models import Artifact, Job
 logger = logging.getLogger(__name__)
 
 JOBS_AT_ONCE = 20
+EMPTIED_AT_ONCE = 100
 
 suspects: list[str] = []
 """Folders without a job that the last round of this process has seen."""

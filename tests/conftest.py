@@ -61,3 +61,15 @@ def queue(valkey_url: str, settings: Any) -> Iterator[Any]:
     bell.client.cache_clear()
     installed.client.close()
     dramatiq.set_broker(previous)
+
+
+@pytest.fixture
+def kept(settings: Any, tmp_path: Path) -> Path:
+    """The folder of kept files, empty and this test's own."""
+    storage = settings.STORAGES["kept"]
+    folder = tmp_path / "kept"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "kept": {**storage, "OPTIONS": {**storage["OPTIONS"], "location": folder}},
+    }
+    return folder
