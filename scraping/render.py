@@ -72,8 +72,9 @@ class Outcome:
 
     @property
     def cut(self) -> frozenset[str]:
-        """The fields, by path, that were over a size budget."""
-        return frozenset(path for path, report in self.reports.items() if report.cut)
+        """What was over a size budget: fields by path, and captures, such as `outputs.fullPageScreenshot`."""
+        fields = {path for path, report in self.reports.items() if report.cut}
+        return frozenset(fields | {f"outputs.{capture.output}" for capture in self.captures if capture.cut})
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ class _Reading:
     readings: list[dict[str, Any]]
     jsonld: list[str]
     wholes: dict[str, Any]
+    world: int
+    """The document's isolated world, which is there as long as the document."""
 
 
 async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions) -> Outcome:
@@ -176,7 +179,8 @@ async def _settled(
         with suppress(DocumentGone):
             reading = await lane.unless_lost(_read(lane, rules, options, times))
             _check_document(reading, lane, target, options)
-            return reading, await lane.unless_lost(pictures(lane, options, deadline=times.deadline))
+            taking = pictures(lane, options, world=reading.world, deadline=times.deadline)
+            return reading, await lane.unless_lost(taking)
     raise NavigationTimeout(f"{target.host} led on to another document {lane.limits.max_documents} times.")
 
 
@@ -223,7 +227,8 @@ async def _read(lane: Lane, rules: Rules, options: FetchOptions, times: _Times) 
         await lane.wait_for(cast(LoadState, options.wait_until.value))
     world = await lane.enter()
     async with nullcontext() if order["wait"] is None else _network_watched(lane, world):
-        return _parsed(await lane.call(world, "read", order), rules, options, lane.limits)
+        answer = await lane.call(world, "read", order)
+    return _parsed(answer, rules, options, lane.limits, world=world)
 
 
 def _size_limits(limits: Limits) -> dict[str, int]:
@@ -273,7 +278,7 @@ async def _note_network_idle(lane: Lane, world: int) -> None:
         await lane.call(world, "noteNetworkIdle")
 
 
-def _parsed(answer: str, rules: Rules, options: FetchOptions, limits: Limits) -> _Reading:
+def _parsed(answer: str, rules: Rules, options: FetchOptions, limits: Limits, *, world: int) -> _Reading:
     """The reader's answer. Raises: TooLarge, WaitTimeout; InvalidSelector, naming what the browser refused."""
     found = json.loads(answer)
     if "overBudget" in found:
@@ -291,6 +296,7 @@ def _parsed(answer: str, rules: Rules, options: FetchOptions, limits: Limits) ->
         found["readings"],
         found["jsonld"],
         found["wholes"],
+        world,
     )
 
 

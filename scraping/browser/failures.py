@@ -53,7 +53,9 @@ GONE = (
     "Promise was collected",
     "uniqueContextId not found",
     "No frame for given id",
+    "Not attached to an active page",
 )
+NO_PICTURE = ("Unable to capture screenshot", "Printing failed")
 CRASHED = ("crashed", "has been closed", "Connection closed", "Session closed", "Target closed", "etached")
 
 
@@ -88,6 +90,8 @@ def _failure(message: str, host: str) -> ScrapeError:
         return UnsupportedContent(f"{host} answered with a download, not with a page.")
     if any(sign in message for sign in CRASHED):
         return BrowserCrashed("The browser's tab died while it had the page.")
+    if any(sign in message for sign in NO_PICTURE):
+        return InternalError("The browser could not make a picture of the page.")
     if net_error := NET_ERROR.search(message):
         return network_failure(net_error[1], host)
     log.error("Playwright failed in a way that is not known yet: %s", message)

@@ -375,7 +375,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const attributeNamesOf = own(Element, "getAttributeNames"), attributeOf = own(Element, "getAttribute");
   const shadowOf = own(Element, "shadowRoot"), contentOf = own(HTMLTemplateElement, "content");
   const framed = own(HTMLIFrameElement, "contentDocument"), viewOf = own(Document, "defaultView");
-  const createElement = own(Document, "createElement");
+  const createElement = own(Document, "createElement"), fontsOf = own(Document, "fonts");
 
   const HTML = "http://www.w3.org/1999/xhtml";
   const PARSED = new Set([HTML, "http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"]);
@@ -653,11 +653,14 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     scrollBy({ x, y }) { window.scrollBy({ left: x, top: y, behavior: "instant" }); return "{}"; },
     scrollToEnd(order) { return tried(() => scrollToEnd(order)); },
 
-    // Return when what the page shows has come: its fonts, and the images that it waits for.
-    async shown() {
-      await document.fonts.ready;
-      await Promise.allSettled(Array.from(document.images, (image) => image.complete || image.decode()));
+    // Return when what the page shows has come: its fonts, and the images that are on their way.
+    async shown({ images }) {
+      const awaited = images ? Array.from(document.querySelectorAll("img")).filter((image) => image.complete || image.loading !== "lazy") : [];
+      await Promise.allSettled([fontsOf(document).ready, ...awaited.map((image) => image.decode())]);
     },
+
+    // Can be called as long as the document is there.
+    stay() {},
 
     wipe() {
       window.name = "";

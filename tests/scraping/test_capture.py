@@ -1,15 +1,20 @@
 """What is made of a page as a whole: each output is what the page says, of the document that was read."""
 
+import asyncio
 import json
 import struct
+import sys
 import zlib
 
 import pytest
 
+from scraping.browser.failures import DocumentGone
+from scraping.capture import pictures
 from scraping.capture.documents import as_json, as_markdown
 from scraping.capture.metadata import metadata
-from scraping.errors import TooLarge
-from scraping.options import Block, Output, Profile, Viewport
+from scraping.egress import gate
+from scraping.errors import NavigationTimeout, TooLarge
+from scraping.options import PICTURES, Block, FetchOptions, Output, Profile, Viewport
 from tests.site import capturing  # noqa: F401  (puts its pages on the site)
 
 SMALL = Profile(viewport=Viewport(320, 240), block=frozenset())
@@ -194,10 +199,18 @@ def test_a_full_page_screenshot_is_of_all_of_it(capture):
     assert pixels(capture("/short", "fullPageScreenshot", profile=SMALL).content)[:2] == (320, 900)
 
 
-def test_a_picture_ends_where_pictures_do(capture):
-    width, height, _ = pixels(capture("/tall", "fullPageScreenshot", profile=SMALL).content)
+def test_a_picture_ends_where_pictures_do_and_says_so(visit):
+    outcome = visit("/tall", outputs=frozenset({Output.FULL_PAGE_SCREENSHOT}), profile=SMALL)
 
-    assert (width, height) == (3_000 + 8, 16_384)
+    (made,) = outcome.captures
+    assert pixels(made.content)[:2] == (2_000 + 8, 16_384)
+    assert outcome.cut == {"outputs.fullPageScreenshot"}
+
+
+def test_a_picture_that_is_very_wide_is_the_less_high(capture):
+    width, height, _ = pixels(capture("/wide", "fullPageScreenshot", profile=SMALL).content)
+
+    assert (width, height) == (16_384, 2_048)
 
 
 def test_a_pdf_is_one(capture):
@@ -205,6 +218,7 @@ def test_a_pdf_is_one(capture):
 
     assert made.content_type == "application/pdf"
     assert made.content.startswith(b"%PDF-")
+    assert b"/MediaBox [0 0 595" in made.content
 
 
 def test_pictures_are_taken_without_scripts_too(capture):
@@ -221,3 +235,50 @@ def test_fields_are_read_before_a_picture_is_taken(visit):
     outcome = visit("/short", {"height": "//div/@style"}, outputs=frozenset({Output.FULL_PAGE_SCREENSHOT}))
 
     assert outcome.data == {"height": "height: 900px"}
+
+
+@pytest.mark.parametrize("output", PICTURES)
+def test_a_picture_is_not_of_another_document_than_the_one_that_was_read(loop, pool, site, output):
+    async def take():
+        target, another = (gate.check(site.url(path), pool.policy) for path in ("/short", "/red"))
+        lane = await pool.borrow("alice", target.host_key)
+        await lane.goto(target)
+        command, world = lane.command, await lane.enter()
+
+        async def led_on(*given):
+            await lane.goto(another)
+            return await command(*given)
+
+        lane.command = led_on
+        try:
+            options = FetchOptions(outputs=frozenset({output}))
+            await pictures(lane, options, world=world, deadline=asyncio.get_running_loop().time() + 20)
+        finally:
+            await lane.close()
+            await pool.give_back(lane)
+
+    with pytest.raises(DocumentGone):
+        loop.run(take())
+
+
+def test_an_image_that_waits_to_be_scrolled_to_is_not_waited_for(capture):
+    assert capture("/lazy", "screenshot", profile=SMALL).content
+
+
+def test_a_pdf_has_as_many_pages_as_it_takes(capture):
+    assert capture("/short", "pdf").content.count(b"/Type /Page\n") == 1
+    assert capture("/tall", "pdf").content.count(b"/Type /Page\n") == 26
+
+
+def test_a_picture_that_takes_too_long_fails_with_a_sentence(visit, monkeypatch):
+    monkeypatch.setattr(sys.modules[pictures.__module__], "TAKE_WITHIN_S", 0)
+
+    with pytest.raises(NavigationTimeout, match="The screenshot was not done"):
+        visit("/short", outputs=frozenset({Output.SCREENSHOT}))
+
+
+def test_a_picture_that_is_too_large_fails_with_a_sentence(visit, monkeypatch):
+    monkeypatch.setattr(sys.modules[pictures.__module__], "MOST_BYTES", 100)
+
+    with pytest.raises(TooLarge, match="The pdf has more than"):
+        visit("/short", outputs=frozenset({Output.PDF}))

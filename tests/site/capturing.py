@@ -35,7 +35,8 @@ async def article(request: "Request") -> None:
 
 
 DOCUMENTS["red"] = "<style>* { margin: 0 } body { background: #f00 }</style>"
-DOCUMENTS["tall"] = "<h1>Tall</h1><div style='height: 40000px; width: 3000px'></div>"
+DOCUMENTS["tall"] = "<h1>Tall</h1><div style='height: 40000px; width: 2000px'></div>"
+DOCUMENTS["wide"] = "<h1>Wide</h1><div style='height: 40000px; width: 20000px'></div>"
 DOCUMENTS["short"] = "<style>* { margin: 0 }</style><div style='height: 900px'></div>"
 DOCUMENTS["endless-height"] = (
     "<h1>Grows</h1><script>setInterval(() => document.body.append(document.createElement('p')), 5)</script>"
@@ -52,3 +53,4 @@ DOCUMENTS["odd-characters"] = (
     "document.title = 't\\0\\udfff'</script>"
 )
 DOCUMENTS["many-links"] = "".join(f"<a href=/{n}>{n}</a>" for n in range(12_000))
+DOCUMENTS["lazy"] = "<h1>Lazy</h1><div style='height: 20000px'></div><img loading=lazy src=/silent>"
