@@ -21,13 +21,18 @@ class Loan:
         self._secrets = secrets
         self._lane: Lane | None = None
 
-    def lane_for(self, page: Page) -> Lane:
-        """Waits while all are out. Raises: BrowserCrashed, Aborted."""
+    @property
+    def lane(self) -> Lane:
+        """The one that is lent."""
+        assert self._lane is not None
+        return self._lane
+
+    def borrow_for(self, page: Page) -> None:
+        """Have a lane that is fit for `page`; waits while all are out. Raises: BrowserCrashed, Aborted."""
         if self._lane and not self._lane.usable:
             self.give_back()
         if self._lane is None:
             self._lane = self._claim.call(self._borrowed(page))
-        return self._lane
 
     def _borrowed(self, page: Page) -> Coroutine[None, None, Lane]:
         owner, host, profile = page.job.public_id, page.host_queue.host, options_of(page.job).profile

@@ -116,10 +116,10 @@ def pool():
 def runner(transactional_db, queue, make_worker, pool, monkeypatch):
     """One whose pages fail as soon as they have a lane."""
 
-    async def scrape_page(_lane, _page, _sent):
+    async def attempt(_lane, _page, _sent):
         raise BlockedAddress
 
-    monkeypatch.setattr(runs, "scrape_page", scrape_page)
+    monkeypatch.setattr(runs, "attempt", attempt)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
