@@ -29,11 +29,31 @@ def scrape(site, settings):
     return scrape
 
 
-def test_fields_are_printed_as_json(scrape):
-    assert scrape("/spa/7", "--select", "title=h1", "--select", "tags[]=.tag") == {
-        "title": "Product 7",
-        "tags": ["tag-6", "tag-10"],
+def test_the_result_is_printed_as_the_api_gives_it(scrape, site):
+    printed = scrape("/spa/7", "--select", "title=h1", "--select", "tags[]=.tag")
+
+    duration = printed["metadata"].pop("duration")
+    assert duration > 0
+    assert printed == {
+        "url": site.url("/spa/7"),
+        "data": {"title": "Product 7", "tags": ["tag-6", "tag-10"]},
+        "index": 0,
+        "metadata": {"statusCode": 200, "finalUrl": site.url("/spa/7"), "attempts": 1},
     }
+
+
+def test_what_is_made_of_the_page_is_printed_where_it_is_text(scrape):
+    printed = scrape("/static/7", "--options", '{"outputs": ["markdown", "screenshot"]}')
+
+    assert printed["outputs"]["markdown"]["content"].startswith("# Product 7")
+    assert "content" not in printed["outputs"]["screenshot"]
+
+
+def test_what_is_made_of_the_page_can_be_saved(scrape, tmp_path):
+    printed = scrape("/static/7", "--options", '{"outputs": ["screenshot"]}', "--save", str(tmp_path / "made"))
+
+    assert printed["outputs"]["screenshot"]["file"] == f"{tmp_path}/made/screenshot.png"
+    assert (tmp_path / "made/screenshot.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_rules_and_options_may_stand_in_files(scrape, tmp_path):
@@ -43,7 +63,7 @@ def test_rules_and_options_may_stand_in_files(scrape, tmp_path):
     printed = scrape("/static/7", "--rules", f"@{tmp_path}/rules.json", "--options", f"@{tmp_path}/options.json")
 
     assert printed["data"]["price"]["currency"] == "USD"
-    assert printed["fields"]["price"]["status"] == "found"
+    assert printed["metadata"]["fields"]["price"]["status"] == "found"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """`manage.py scrape URL --select title=h1`: one URL, no server, no database."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
+from mimetypes import guess_extension
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +11,21 @@ import orjson
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from jobs.models import Page
+from jobs.models.page import PageStatus
 from jobs.options import Options, read_options
+from jobs.representation import result_as_dict
+from jobs.worker.attempts import columns_of
 from scraping import rules
 from scraping.browser import BrowserPool, ChromiumMissing, find_chromium
+from scraping.capture import Capture
 from scraping.egress import Target, UrlError, check
 from scraping.errors import RulesError, ScrapeError
 from scraping.render import Outcome, scrape
 
 
 class Command(BaseCommand):
-    help = "Render one URL, read fields out of it, and print them as JSON."
+    help = "Render one URL, and print what POST /v1/scrape would give as its result."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("url")
@@ -31,19 +38,57 @@ class Command(BaseCommand):
         )
         parser.add_argument("--rules", default="{}", metavar="JSON", help="selectors as the API takes them, or @FILE")
         parser.add_argument("--options", default="{}", metavar="JSON", help="options as the API takes them, or @FILE")
+        parser.add_argument("--save", type=Path, metavar="DIR", help="where files go that options.outputs asks for")
 
     def handle(self, *args: object, url: str, select: list[str], **given: Any) -> None:
         selectors = read_json("--rules", given["rules"]) | dict(map(selector, select))
         options = read_checked(read_json("--options", given["options"]))
         try:
-            target = check(url, settings.EGRESS_POLICY)
-            outcome = asyncio.run(scrape_once(target, rules.parse(selectors), options))
+            parsed = rules.parse(selectors, required=not options.fetch.outputs)
+            outcome = asyncio.run(scrape_once(check(url, settings.EGRESS_POLICY), parsed, options))
         except (UrlError, ScrapeError, ChromiumMissing) as error:
             raise CommandError(f"{url}: {error}") from error
         except RulesError as error:
             raise CommandError("\n".join(f"{each.path}: {each.message}" for each in error.errors)) from error
-        shown = {"data": outcome.data, "fields": outcome.explained} if options.fetch.explain else outcome.data
+        shown = result_of(url, outcome, explain=options.fetch.explain)
+        if outcome.captures:
+            shown["outputs"] = outputs_of(outcome.captures, given["save"])
         self.stdout.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
+
+
+def result_of(url: str, outcome: Outcome, *, explain: bool) -> dict[str, Any]:
+    """As the API shows it."""
+    page = Page(index=0, url=url, status=PageStatus.COMPLETED, attempts=1, **columns_of(outcome, explain=explain))
+    shown: dict[str, Any] = orjson.loads(orjson.dumps(result_as_dict(page)))
+    return shown
+
+
+def outputs_of(captures: Iterable[Capture], folder: Path | None) -> dict[str, Any]:
+    """By output (those of actions by their index, too): texts themselves, and where what is saved was saved."""
+    shown = {}
+    for capture in captures:
+        name = capture.output.value if capture.action is None else f"{capture.action}-{capture.output}"
+        entry = {"contentType": capture.content_type, "bytes": len(capture.content)}
+        if folder:
+            entry["file"] = str(saved(folder / f"{name}{extension_of(capture.content_type)}", capture.content))
+        elif capture.content_type.startswith("text/") or capture.content_type == "application/json":
+            entry["content"] = capture.content.decode()
+        shown[name] = entry
+    return shown
+
+
+def extension_of(content_type: str) -> str:
+    return guess_extension(content_type.partition(";")[0]) or ".bin"
+
+
+def saved(path: Path, content: bytes) -> Path:
+    """Raises: CommandError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise CommandError(f"--save {path}: {error.strerror}") from error
+    return path
 
 
 def selector(text: str) -> tuple[str, str | list[str]]:
@@ -95,7 +140,7 @@ async def scrape_once(target: Target, parsed: rules.Rules, options: Options) -> 
     try:
         lane = await pool.borrow("scrape", target.host_key, upstream=options.secrets.proxy, profile=options.profile)
         try:
-            return await scrape(lane, target, parsed, replace(options.fetch, sent=options.secrets.sent))
+            return await scrape(lane, target, parsed, replace(options.fetch, sent=options.secrets.sent, keep_html=False))
         finally:
             await pool.give_back(lane)
     finally:
