@@ -53,7 +53,6 @@ PROFILE = "user-data-dir"
 
 ARGUMENTS = (
     "--block-new-web-contents",  # window.open and target=_blank open nothing, and fetch nothing
-    "--blink-settings=imagesEnabled=false",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     # Names are for the lanes' proxies to resolve. ~NOTFOUND would itself be asked for, by multicast DNS.
     f"--host-resolver-rules=MAP * 255.255.255.255 , EXCLUDE {LISTENERS}",
@@ -63,6 +62,8 @@ ARGUMENTS = (
     "--enable-logging=stderr",  # or the next is not heard
     "--log-level=2",  # what pages write to their consoles would go to the driver, too
 )
+
+NO_IMAGES = "--blink-settings=imagesEnabled=false"
 
 UNWANTED_ARGUMENTS = ("--disable-ipc-flooding-protection",)
 """Of Playwright's own: without the protection, a page that floods the history starves all others and the driver."""
@@ -80,6 +81,7 @@ class Browser:
     limits: Limits
     dead_end: socket.socket
     session: CDPSession
+    images: bool
 
     def __post_init__(self) -> None:
         self.lanes: set[Lane] = set()
@@ -128,8 +130,8 @@ class Browser:
             await asyncio.sleep(DEATH_POLL_S)
 
 
-async def launch(executable: Path, *, sandbox: Sandbox, limits: Limits) -> Browser:
-    """Start Chromium under a driver of its own.
+async def launch(executable: Path, *, sandbox: Sandbox, limits: Limits, images: bool = False) -> Browser:
+    """Start Chromium under a driver of its own. Whether it loads images is the same for all of its lanes.
 
     `sandbox="auto"` means on where the system allows it: not for root, and not where Chromium says it cannot.
 
@@ -137,15 +139,15 @@ async def launch(executable: Path, *, sandbox: Sandbox, limits: Limits) -> Brows
     """
     wanted = sandbox == "on" or (sandbox == "auto" and os.geteuid() != 0)
     try:
-        return await _launch(executable, sandboxed=wanted, limits=limits)
+        return await _launch(executable, sandboxed=wanted, limits=limits, images=images)
     except PlaywrightError as exc:
         if sandbox != "auto" or not wanted or "sandbox" not in exc.message:
             raise BrowserCrashed(f"Chromium ({executable}) did not start: {_reason(exc)}") from exc
     log.warning("Chromium's sandbox is not available to this user; running without it.")
-    return await launch(executable, sandbox="off", limits=limits)
+    return await launch(executable, sandbox="off", limits=limits, images=images)
 
 
-async def _launch(executable: Path, *, sandboxed: bool, limits: Limits) -> Browser:
+async def _launch(executable: Path, *, sandboxed: bool, limits: Limits, images: bool) -> Browser:
     others = _drivers()
     scratch = Path(tempfile.mkdtemp(prefix="scrpy-browser-"))
     dead_end = _dead_end()
@@ -153,7 +155,9 @@ async def _launch(executable: Path, *, sandboxed: bool, limits: Limits) -> Brows
         async with asyncio.timeout(limits.launch_timeout_ms / 1000):
             playwright = await async_playwright().start()
             try:
-                return await _start(playwright, executable, scratch, dead_end, sandboxed=sandboxed, limits=limits)
+                return await _start(
+                    playwright, executable, scratch, dead_end, sandboxed=sandboxed, limits=limits, images=images
+                )
             except PlaywrightError:
                 await playwright.stop()  # which removes the profile of a Chromium that did not start
                 raise
@@ -189,11 +193,12 @@ async def _start(
     *,
     sandboxed: bool,
     limits: Limits,
+    images: bool,
 ) -> Browser:
     handle = await playwright.chromium.launch(
         executable_path=executable,
         chromium_sandbox=sandboxed,
-        args=ARGUMENTS,
+        args=ARGUMENTS if images else (*ARGUMENTS, NO_IMAGES),
         env={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ},
         proxy={"server": "http://{}:{}".format(*dead_end.getsockname()), "bypass": PROXY_EVERYTHING},
         ignore_default_args=UNWANTED_ARGUMENTS,
@@ -208,7 +213,7 @@ async def _start(
     process = await _root_process(session)
     profile = process.argument(PROFILE)
     directories = (scratch, Path(profile)) if profile else (scratch,)
-    return Browser(handle, playwright, process, _driver_of(process), directories, limits, dead_end, session)
+    return Browser(handle, playwright, process, _driver_of(process), directories, limits, dead_end, session, images)
 
 
 def _dead_end() -> socket.socket:

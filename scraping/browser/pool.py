@@ -1,4 +1,4 @@
-"""The pool that lends lanes: one browser, relaunched when it dies or is worn, and at most so many lanes."""
+"""The pool that lends lanes, at most so many: a browser, and a second one for images, each relaunched if need be."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from scraping.egress.proxy import LOOKUPS_AT_ONCE
 from scraping.egress.upstream import Upstream
 from scraping.errors import BrowserCrashed, ScrapeError
 from scraping.limits import DEFAULT_LIMITS, Limits
-from scraping.options import DEFAULT_PROFILE, Profile
+from scraping.options import DEFAULT_PROFILE, Block, Profile
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,11 @@ OPEN_ATTEMPTS = 2
 
 
 class BrowserPool:
-    """Lends lanes of one Chromium to owners, who never share one.
+    """Lends lanes of Chromium to owners, who never share one.
 
-    Belongs to the event loop it is first used on. A worn browser is replaced while it still has lanes out: new lanes
-    open in its successor, and it is closed with its last lane.
+    Whether images are loaded is up to the whole browser: lanes that want them open in one of their own, which is
+    launched when it is first needed. Belongs to the event loop it is first used on. A worn browser is replaced while
+    it still has lanes out: new lanes open in its successor, and it is closed with its last lane.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class BrowserPool:
         self._dialler = Dialler(policy, lookup=lookup, threads=lanes * LOOKUPS_AT_ONCE)
         self._slots = asyncio.Semaphore(lanes)
         self._launching = asyncio.Lock()
-        self._browser: Browser | None = None
+        self._browsers: dict[bool, Browser] = {}  # by whether they load images
         self._retired: set[Browser] = set()
         self._idle: list[Lane] = []  # least recently used first
         self._lent: set[Lane] = set()
@@ -62,25 +63,31 @@ class BrowserPool:
         return len(self._lent)
 
     @property
+    def browser(self) -> Browser | None:
+        """The present browser without images, None while there is none."""
+        browser = self._browsers.get(False)
+        return browser if browser and browser.alive else None
+
+    @property
     def browser_pid(self) -> int | None:
-        """The process id of the present Chromium, None while there is none."""
-        return self._browser.process.pid if self._browser and self._browser.alive else None
+        """The process id of its Chromium."""
+        return self.browser.process.pid if self.browser else None
 
     @property
     def driver_pid(self) -> int | None:
         """The process id of its Playwright driver."""
-        return self._browser.driver.pid if self._browser and self._browser.alive else None
+        return self.browser.driver.pid if self.browser else None
 
     async def start(self) -> None:
-        """Launch the browser now rather than at the first loan. Raises: BrowserCrashed."""
-        await self._current()
+        """Launch the browser without images now rather than at the first loan. Raises: BrowserCrashed."""
+        await self._current(images=False)
 
     async def close(self) -> None:
         """Close everything, in bounded time; no process and no directory is left. Never raises."""
         self._closed = True
         async with self._launching:
-            browsers = [browser for browser in (self._browser, *self._retired) if browser]
-            self._browser = None
+            browsers = [*self._browsers.values(), *self._retired]
+            self._browsers.clear()
             self._retired.clear()
             self._idle.clear()
         await asyncio.gather(*(browser.close() for browser in browsers))
@@ -146,7 +153,7 @@ class BrowserPool:
 
     def _keeps(self, lane: Lane) -> bool:
         """Whether an idle lane is worth keeping, or lending again."""
-        return lane.usable and lane.browser is self._browser and not lane.browser.worn and not self._closed
+        return lane.usable and lane.browser in self._browsers.values() and not lane.browser.worn and not self._closed
 
     async def _warm(self, owner: str, host: str | None, upstream: Upstream | None, profile: Profile) -> Lane | None:
         """An idle lane of `owner`: one that knows `host` before others, the most recently used before older ones."""
@@ -165,7 +172,7 @@ class BrowserPool:
         if len(self._lent) + len(self._idle) >= self.lanes and self._idle:
             await self._retire(self._idle.pop(0))
         for attempt in range(1, OPEN_ATTEMPTS + 1):
-            browser = await self._current()
+            browser = await self._current(images=wants_images(profile))
             try:
                 async with asyncio.timeout(self.limits.lane_open_timeout_ms / 1000):
                     return await Lane.open(browser, owner, dialler=self._dialler, upstream=upstream, profile=profile)
@@ -176,26 +183,28 @@ class BrowserPool:
 
     # ------------------------------------------------------------------ browsers
 
-    async def _current(self) -> Browser:
+    async def _current(self, *, images: bool) -> Browser:
         """The browser that new lanes open in, launched or replaced if need be."""
         async with self._launching:
             if self._closed:
                 raise BrowserCrashed("The browser pool is closed.")
-            if self._browser is not None and (self._browser.worn or not self._browser.alive):
-                self._replace(self._browser)
-            if self._browser is None:
-                self._browser = await launch(self.executable, sandbox=self.sandbox, limits=self.limits)
-                self._browser.handle.on("disconnected", self._reap)
-            return self._browser
+            browser = self._browsers.get(images)
+            if browser is not None and (browser.worn or not browser.alive):
+                self._replace(browser)
+            if images not in self._browsers:
+                browser = await launch(self.executable, sandbox=self.sandbox, limits=self.limits, images=images)
+                self._browsers[images] = browser
+                browser.handle.on("disconnected", self._reap)
+            return self._browsers[images]
 
     def _reap(self, _handle: object) -> None:
         """Close what is left of a browser that has died: its driver, or the other way round, and its directories."""
-        if self._browser is not None and not self._browser.alive:
-            self._replace(self._browser)
+        for browser in [each for each in self._browsers.values() if not each.alive]:
+            self._replace(browser)
 
     def _replace(self, browser: Browser) -> None:
         """Give `browser` no new lanes; close it when those that are out have come back, or now if it is dead."""
-        self._browser = None
+        del self._browsers[browser.images]
         self._retired.add(browser)
         idle, self._idle = self._idle, [lane for lane in self._idle if lane.browser is not browser]
         for lane in idle:
@@ -219,3 +228,8 @@ class BrowserPool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def wants_images(profile: Profile) -> bool:
+    """Whether a lane needs a browser that loads them."""
+    return Block.IMAGE not in profile.block and not profile.offline

@@ -3,10 +3,10 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from ada_url import URL
 from playwright.async_api import BrowserContext, CDPSession, Frame, Keyboard, Locator, Request, Response
@@ -15,6 +15,7 @@ from playwright.async_api import Page as BrowserPage
 
 from scraping.browser.failures import NO_PROXY, UNREACHED, DocumentGone, Interrupted, network_failure, translated
 from scraping.browser.launch import PROXY_EVERYTHING, Browser
+from scraping.browser.sending import Sending, cookies_for
 from scraping.browser.shelf import Shelf
 from scraping.egress.dial import Dialler
 from scraping.egress.gate import SCHEMES, Target
@@ -89,6 +90,9 @@ class Lane:
         self._rest: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._shelf: Shelf | None = None
+        self._sending = Sending(cdp, () if profile.offline else profile.block)
+        self.cookies: Sequence[Mapping[str, Any]] = ()
+        """Those of all hosts after the last page that was left in order, if the profile keeps the session."""
 
     @classmethod
     async def open(
@@ -200,6 +204,7 @@ class Lane:
         self.traffic = self._proxy.begin(self._on_overrun)
         self.pages += 1
         self.browser.pages += 1
+        await self._begin_sending(target, sent)
         if _differs_in_fragment(self._tab.url, target.canonical):
             with suppress(Interrupted):
                 await self._leave()
@@ -210,6 +215,12 @@ class Lane:
                 with suppress(Interrupted):
                     await self._leave()
         raise ConnectionFailed(f"{target.host} sent an answer that the browser could not read.")
+
+    async def _begin_sending(self, target: Target, sent: Sent) -> None:
+        with translated(target.host):
+            await self._sending.begin(target, sent.headers)
+            if cookies := cookies_for(target, sent.cookies, held=self.cookies):
+                await self._cdp.send("Network.setCookies", {"cookies": cookies})
 
     async def _commit(self, target: Target) -> Response | None:
         self._failure = None
@@ -294,9 +305,36 @@ class Lane:
     # ------------------------------------------------------------------ between pages
 
     async def wipe(self) -> None:
-        """Take away what the page left behind, or give the lane up. Never raises, bounded in time."""
+        """Take away what the page left behind, or give the lane up. Never raises, bounded in time.
+
+        Where the profile keeps the session it stays, and its cookies are noted.
+        """
         if self._dirty and self.usable:
-            await self._or_give_up(self._wipe())
+            await self._or_give_up(self._note_cookies() if self.profile.keeps_session else self._wipe())
+
+    async def _note_cookies(self) -> None:
+        self.cookies = await self._context.cookies()
+        self._origins.clear()
+        self._dirty = False
+
+    async def give_cookies(self, cookies: Sequence[Mapping[str, Any]]) -> None:
+        """Go on with the session that another lane of the job had: `cookies` as they were there, and no others.
+
+        Raises: BrowserCrashed.
+        """
+        if cookies == self.cookies:
+            return
+        await self._or_give_up(self._take_cookies(cookies))
+        if not self.usable:
+            raise BrowserCrashed("The browser did not take the cookies of the job's session.")
+
+    async def _take_cookies(self, cookies: Sequence[Mapping[str, Any]]) -> None:
+        """One by one: of what sites set, Chromium may refuse some when it is given again."""
+        await self._context.clear_cookies()
+        for cookie in cookies:
+            with suppress(PlaywrightError):
+                await self._context.add_cookies([cast(Any, cookie)])
+        self.cookies = cookies
 
     async def _wipe(self) -> None:
         if len(self._visited) > 1:

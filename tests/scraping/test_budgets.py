@@ -168,7 +168,7 @@ def test_a_tab_that_dies_by_itself_has_crashed(loop, make_pool, site):
     work = loop.start(visiting(pool, site, "/hanging-fetch", {"none": "#none"}))
     site.wait_for_hit("/silent", 2)
 
-    for renderer in pool._browser.watch._renderers():
+    for renderer in pool.browser.watch._renderers():
         os.kill(renderer.process.pid, signal.SIGKILL)
 
     with pytest.raises(BrowserCrashed):

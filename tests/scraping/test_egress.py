@@ -368,7 +368,7 @@ def test_chromium_gets_neither_proxies_nor_secrets_from_the_environment(running)
 def test_chromium_runs_with_our_flags_and_with_playwrights(running):
     flags = Path(f"/proc/{running.browser_pid}/cmdline").read_bytes().decode().replace("\0", "\n").split("\n")
 
-    for ours in launch.ARGUMENTS:
+    for ours in (*launch.ARGUMENTS, launch.NO_IMAGES):
         assert ours in flags
     for theirs in ("--disable-background-networking", "--disable-sync", "--disable-component-update", "--no-first-run"):
         assert theirs in flags

@@ -315,5 +315,5 @@ def test_a_service_worker_answers_nothing_for_the_next_page(loop, site, crowd):
 def test_downloads_leave_nothing_on_the_disk(loop, site, crowd):
     assert loop.run(attempt(crowd, site, "/many-downloads")) == SHOWN
 
-    scratch = crowd._browser.directories[0]
+    scratch = crowd.browser.directories[0]
     assert [path for path in scratch.rglob("*") if path.is_file() and path.stat().st_size] == []
