@@ -24,7 +24,7 @@ from scraping.egress.proxy import LaneProxy
 from scraping.egress.upstream import Upstream
 from scraping.errors import BlockedAddress, BrowserCrashed, ConnectionFailed, InternalError, ScrapeError
 from scraping.limits import Limits
-from scraping.options import NOTHING_SENT, Profile, Sent
+from scraping.options import NOTHING_SENT, Block, Profile, Sent
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,8 @@ class Lane:
         cls, browser: Browser, owner: str, *, dialler: Dialler, upstream: Upstream | None, profile: Profile
     ) -> "Lane":
         """Open a fresh context and tab, whose only way out is a proxy of their own. Raises: BrowserCrashed."""
-        proxy = LaneProxy(dialler, browser.limits, upstream, sealed=profile.offline)
+        without_ads = Block.ADS in profile.block
+        proxy = LaneProxy(dialler, browser.limits, upstream, sealed=profile.offline, without_ads=without_ads)
         proxy_url = await proxy.open()
         try:
             with translated("Chromium"):

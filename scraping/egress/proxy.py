@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Callable
 from functools import cache
 
+from scraping.egress.ads import serves_ads
 from scraping.egress.dial import Dialler
 from scraping.egress.gate import Target
 from scraping.egress.head import MOST_HEAD_BYTES, BadHead, RequestHead, parse
@@ -51,13 +52,21 @@ PROXY_AUTHENTICATION_REQUIRED = b"407"
 class LaneProxy:
     """A listener of one lane. Belongs to the event loop it is opened on; closed, it refuses everything.
 
-    A `sealed` one listens, so that nothing else can at its address, and refuses everything from the first.
+    A `sealed` one listens, so that nothing else can at its address, and refuses everything from the first. One that
+    is `without_ads` refuses hosts that serve them.
     """
 
     def __init__(
-        self, dialler: Dialler, limits: Limits, upstream: Upstream | None = None, *, sealed: bool = False
+        self,
+        dialler: Dialler,
+        limits: Limits,
+        upstream: Upstream | None = None,
+        *,
+        sealed: bool = False,
+        without_ads: bool = False,
     ) -> None:
         self._sealed = sealed
+        self._without_ads = without_ads
         self._dialler = dialler
         self._limits = limits
         self._upstream = upstream
@@ -158,14 +167,21 @@ class LaneProxy:
             traffic.fail(head.host_key, error)
             _refuse(client, head)
 
+    def _target(self, head: RequestHead) -> Target:
+        """Whom a request asks for. Raises: UrlError, ConnectionFailed."""
+        target = head.target(self._dialler.policy)
+        if self._without_ads and serves_ads(target.host):
+            raise ConnectionFailed(f"{target.host} serves advertisements, which options.block keeps away.")
+        return target
+
     async def _tunnel(self, client: Wire, head: RequestHead) -> None:
-        remote = await self._reach(head.target(self._dialler.policy), tunnel=True)
+        remote = await self._reach(self._target(head), tunnel=True)
         client.write(ESTABLISHED)
         client.forward_to(remote, self._send)
         remote.forward_to(client, self._receive)
 
     async def _exchange(self, client: Wire, head: RequestHead) -> None:
-        target = head.target(self._dialler.policy)
+        target = self._target(head)
         chained = self._upstream if self._upstream and self._upstream.scheme != "socks5" else None
         remote = await self._reach(target, tunnel=not chained)
         request = head.to_proxy(authorization(chained)) if chained else head.to_origin()
