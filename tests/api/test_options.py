@@ -2,9 +2,11 @@
 
 import pytest
 
+from jobs.api.errors import Problems
 from jobs.models import Job
 from jobs.options import options_of
-from scraping.options import DEFAULT_PROFILE, Awaited, Place, Profile, State, Viewport
+from jobs.options.schema import read_options
+from scraping.options import DEFAULT_PROFILE, Awaited, Output, Place, Profile, State, Viewport
 from scraping.rules import Selector
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +94,14 @@ REFUSED = [
     ({"javascript": None}, "javascript", "invalid_type"),
     ({"javascript": "false"}, "javascript", "invalid_type"),
     ({"javascript": 0}, "javascript", "invalid_type"),
+    ({"keepHtml": None}, "keepHtml", "invalid_type"),
+    ({"keepHtml": "true"}, "keepHtml", "invalid_type"),
+    ({"maxAge": None}, "maxAge", "invalid_type"),
+    ({"maxAge": "1h"}, "maxAge", "invalid_type"),
+    ({"maxAge": 1.5}, "maxAge", "invalid_type"),
+    ({"maxAge": True}, "maxAge", "invalid_type"),
+    ({"maxAge": -1}, "maxAge", "out_of_range"),
+    ({"maxAge": 30 * 86_400_000 + 1}, "maxAge", "out_of_range"),
 ]
 
 
@@ -182,3 +192,24 @@ def test_a_time_to_wait_is_read(post, wait, timeout):
     fetch = made(post, waitFor=wait, timeout=timeout).fetch
 
     assert (fetch.awaited, fetch.pause_ms) == (None, wait)
+
+
+@pytest.mark.parametrize("max_age", [0, 1, 30 * 86_400_000])
+def test_an_age_that_results_may_have_is_read(post, max_age):
+    assert made(post, maxAge=max_age).max_age_ms == max_age
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "keeps"),
+    [({}, True, True), ({"keepHtml": False}, True, False), ({"keepHtml": True}, False, False), ({}, False, False)],
+)
+def test_html_is_kept_where_both_the_client_and_the_operator_have_it_so(settings, given, kept, keeps):
+    settings.SCRPY_KEEP_HTML = kept
+
+    assert read_options(given, Problems()).fetch.keep_html == keeps
+
+
+def test_html_that_an_output_asks_for_is_made_whoever_keeps_none(settings):
+    settings.SCRPY_KEEP_HTML = False
+
+    assert read_options({"outputs": ["html"], "keepHtml": False}, Problems()).fetch.outputs == {Output.HTML}
