@@ -87,6 +87,7 @@ class _Reading:
     base_url: str
     readings: list[dict[str, Any]]
     jsonld: list[str]
+    jsonld_cut: bool
     wholes: dict[str, Any]
     world: int
     """The document's isolated world, which is there as long as the document."""
@@ -142,11 +143,15 @@ def _worked_out(
     """The values, and the documents. Not for the event loop: it may take a while."""
     jsonld = read_jsonld(reading.jsonld)
     page = Page(
-        reading.base_url, options.locale, limits.max_value_bytes, limits.max_markup_bytes, jsonld, limits.max_data_bytes
+        reading.base_url,
+        options.locale,
+        max_value_bytes=limits.max_value_bytes,
+        max_html_bytes=limits.max_markup_bytes,
+        jsonld=jsonld,
+        jsonld_cut=reading.jsonld_cut,
+        max_data_bytes=limits.max_data_bytes,
     )
-    made = documents(
-        reading.wholes, content_type=reading.content_type, base_url=reading.base_url, jsonld=jsonld, options=options
-    )
+    made = documents(reading.wholes, content_type=reading.content_type, jsonld=jsonld, options=options)
     return evaluate(rules, reading.readings, page), made
 
 
@@ -295,6 +300,7 @@ def _parsed(answer: str, rules: Rules, options: FetchOptions, limits: Limits, *,
         found["baseUrl"],
         found["readings"],
         found["jsonld"],
+        found["jsonldCut"],
         found["wholes"],
         world,
     )

@@ -8,6 +8,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const MOST_SPAN = 100;
   const MOST_CELLS = 200_000;
   const MOST_VALUES = 250_000;
+  const MOST_SHOWN = 250_000;
   const MOST_LINKS = 10_000;
   const MOST_METAS = 500;
   const LONGEST_URL = 8_192;
@@ -354,9 +355,11 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     }
   };
 
-  const jsonld = (order) => {
+  const jsonldOf = (order) => {
     const budget = new Budget(order.limits);
-    return Array.from(document.querySelectorAll(JSONLD), (script) => budget.takeText(script.textContent, order.limits.markup));
+    const scripts = order.jsonld ? Array.from(document.querySelectorAll(JSONLD)) : [];
+    const jsonld = scripts.map((script) => budget.takeText(script.textContent, order.limits.markup));
+    return { jsonld, jsonldCut: budget.cuts > 0 };
   };
 
   // ---------------------------------------------------------------- the document as a whole
@@ -376,19 +379,24 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const shadowOf = own(Element, "shadowRoot"), contentOf = own(HTMLTemplateElement, "content");
   const framed = own(HTMLIFrameElement, "contentDocument"), viewOf = own(Document, "defaultView");
   const createElement = own(Document, "createElement"), fontsOf = own(Document, "fonts");
+  const bodyOf = own(Document, "body"), rootOf = own(Document, "documentElement"), baseOf = own(Node, "baseURI");
+  const selected = own(Document, "querySelectorAll"), allOf = (selector) => Array.from(selected(document, selector));
 
   const HTML = "http://www.w3.org/1999/xhtml";
   const PARSED = new Set([HTML, "http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"]);
   const VOID = new Set("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split(" "));
   const RAW = new Set(["style", "script", "xmp", "iframe", "noembed", "noframes", "plaintext"]);
+  const UNSHOWN = new Set("head script style template object embed canvas video audio datalist select textarea input".split(" "));
+  const TABLE_PARTS = new Set(["table", "thead", "tbody", "tfoot", "tr", "td", "th"]);
   const LOSES_FIRST_LINE = new Set(["pre", "textarea", "listing"]);
   // Stands between two texts, of which the parser would make one; `restore` takes it away again.
   const BETWEEN = "scrpy";
 
-  const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("\r", "&#13;");
+  const escaped = (text) => String(text).replaceAll("&", "&amp;").replaceAll("\r", "&#13;");
   const escapedText = (text) => escaped(text).replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   const escapedValue = (text) => escaped(text).replaceAll('"', "&quot;");
   const htmlNameOf = (node) => (typeOf(node) === Node.ELEMENT_NODE && spaceOf(node) === HTML ? localNameOf(node) : null);
+  const spanOf = (cell) => Math.min(cell.colSpan, MOST_SPAN);
   const isText = (node) => node !== null && typeOf(node) === Node.TEXT_NODE;
 
   // Whether the parser took noscript for text.
@@ -487,34 +495,121 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     }
   };
 
-  const linksOf = () => {
-    const found = new Map();
-    for (const link of document.querySelectorAll("a[href], area[href]")) {
-      if (found.size >= MOST_LINKS) break;
-      const url = String(link.href);
-      if (!/^https?:/.test(url) || url.length > LONGEST_URL || found.has(url)) continue;
-      found.set(url, { url, text: trimmed(link.textContent, LONGEST_LINK_TEXT), rel: trimmed(link.rel ?? "", LONGEST_LINK_TEXT) });
+  // What markdown is made of: what the page shows, in plain markup, with the few attributes that mean something there.
+  class Shown extends Markup {
+    constructor(scope, most) {
+      super(scope, most);
+      Object.assign(this, { elements: 0, vast: new Map() });
     }
-    return [...found.values()];
+
+    begin(node) {
+      switch (typeOf(node)) {
+        case Node.ELEMENT_NODE: return this.element(node, htmlNameOf(node));
+        case Node.TEXT_NODE: case Node.CDATA_SECTION_NODE: return escapedText(node.data);
+        case Node.DOCUMENT_NODE: case Node.DOCUMENT_FRAGMENT_NODE: this.children(node);
+      }
+      return "";
+    }
+
+    element(node, html) {
+      if (++this.elements > MOST_SHOWN) throw new OverBudget("html");
+      if (spaceOf(node) === "http://www.w3.org/2000/svg" || UNSHOWN.has(html) || (html === "noscript" && this.raw.has(html))) return "";
+      const style = getComputedStyle(node);
+      if (style.display === "none") return "";
+      if (html === "iframe") { this.frame(node); return ""; }
+      const name = this.nameFor(node, html, style);
+      if (!VOID.has(name)) {
+        this.todo.push(`</${name}>`);
+        this.shownChildren(node, html);
+      }
+      return `<${name}${Object.entries(this.attributes(node, name)).map(([key, value]) => ` ${key}="${escapedValue(value)}"`).join("")}>`;
+    }
+
+    frame(node) {
+      if (this.scope.frames && framed(node) !== null) this.todo.push("</div>", framed(node), "<div>");
+    }
+
+    // Slots are where their contents are seen.
+    shownChildren(node, html) {
+      const shadow = this.scope.shadow ? shadowOf(node) : null;
+      const assigned = html === "slot" ? node.assignedNodes() : [];
+      if (assigned.length > 0) this.todo.push(...assigned.reverse()); else this.children(shadow ?? node);
+    }
+
+    nameFor(node, html, style) {
+      if (TABLE_PARTS.has(html) && this.isVast(node.closest("table"))) return "div";
+      if (html !== null && /^[a-z][a-z0-9]*$/.test(html)) return html;
+      return style.display.startsWith("inline") ? "span" : "div";
+    }
+
+    // Whether a table has more cells than can be drawn: every row has as many as the longest one.
+    isVast(table) {
+      if (table === null) return false;
+      if (!this.vast.has(table)) {
+        const rows = Array.from(table.rows);
+        const width = rows.reduce((most, row) => Math.max(most, Array.from(row.cells).reduce((sum, cell) => sum + spanOf(cell), 0)), 0);
+        this.vast.set(table, rows.length * width > MOST_CELLS);
+      }
+      return this.vast.get(table);
+    }
+
+    attributes(node, name) {
+      switch (name) {
+        case "a": return /^(https?|mailto|tel):/.test(node.href) ? { href: node.href.slice(0, LONGEST_URL) } : {};
+        case "img": return { src: /^https?:/.test(node.currentSrc || node.src) ? (node.currentSrc || node.src).slice(0, LONGEST_URL) : "", alt: node.alt.slice(0, LONGEST_META) };
+        case "ol": return node.start === 1 ? {} : { start: node.start };
+        case "td": case "th": return spanOf(node) === 1 ? {} : { colspan: spanOf(node) };
+        case "code": case "pre": return { class: /\b(?:language|lang)-[\w+#-]{1,40}/.exec(attributeOf(node, "class"))?.[0] ?? "" };
+      }
+      return {};
+    }
+  }
+
+  const withinBudget = (make) => {
+    try { return make(); } catch (error) { if (error instanceof OverBudget) return null; throw error; }
+  };
+
+  const visibleText = (limits) => {
+    const text = clean(bodyOf(document)?.innerText ?? rootOf(document)?.textContent ?? "");
+    if (text.length > limits.html || new Blob([text]).size > limits.html) throw new OverBudget("html");
+    return text;
+  };
+
+  // Links in SVG hold their addresses in another way.
+  const addressOf = (link) => (typeof link.href === "string" ? link.href : URL.parse(link.href.baseVal, baseOf(document))?.href ?? "");
+
+  const linksOf = (limits) => {
+    const found = new Map();
+    let left = limits.html, cut = false;
+    for (const link of allOf("a[href], area[href]")) {
+      const url = addressOf(link);
+      if (!/^https?:/.test(url) || url.length > LONGEST_URL || found.has(url)) continue;
+      const each = { url, text: trimmed(link.textContent, LONGEST_LINK_TEXT), rel: trimmed(attributeOf(link, "rel") ?? "", LONGEST_LINK_TEXT) };
+      left -= url.length + each.text.length + each.rel.length;
+      cut = left < 0 || found.size >= MOST_LINKS;
+      if (cut) break;
+      found.set(url, each);
+    }
+    return { found: [...found.values()], cut };
   };
 
   // What the head says, as it is written; what it means is for Python to tell.
   const headOf = () => ({
-    title: trimmed(document.querySelector("title")?.textContent ?? "", LONGEST_META),
-    language: trimmed(document.documentElement?.lang ?? "", LONGEST_META),
-    metas: Array.from(document.querySelectorAll("meta[content]")).slice(0, MOST_METAS).flatMap((element) =>
+    title: trimmed(allOf("title").find((title) => spaceOf(title) === HTML)?.textContent ?? "", LONGEST_META),
+    language: trimmed(rootOf(document)?.getAttribute("lang") ?? "", LONGEST_META),
+    metas: allOf("meta[content]").slice(0, MOST_METAS).flatMap((element) =>
       ["name", "property", "itemprop"].filter((name) => element.hasAttribute(name)).map((name) =>
-        [trimmed(element.getAttribute(name), LONGEST_META).toLowerCase(), trimmed(element.content, LONGEST_META)])),
-    links: Array.from(document.querySelectorAll("link[rel][href]")).slice(0, MOST_METAS).map((element) =>
-      [trimmed(element.rel, LONGEST_META).toLowerCase(), element.href.toWellFormed().slice(0, LONGEST_URL)]),
+        [trimmed(attributeOf(element, name), LONGEST_META).toLowerCase(), trimmed(attributeOf(element, "content"), LONGEST_META)])),
+    links: allOf("link[rel][href]").slice(0, MOST_METAS).filter((element) => element.href?.length <= LONGEST_URL).map((element) =>
+      [trimmed(element.rel, LONGEST_META).toLowerCase(), element.href.toWellFormed()]),
   });
 
+  // Null is what is over its budget.
   const WHOLES = {
-    html: (order) => {
-      try { return serialise(order); } catch (error) { if (error instanceof OverBudget) return null; throw error; }
-    },
-    text: () => clean(document.body?.innerText ?? document.documentElement?.textContent ?? ""),
-    links: linksOf,
+    html: (order) => withinBudget(() => serialise(order)),
+    shown: ({ scope, limits }) => withinBudget(() => clean(new Shown(scope, limits.html).of(document))),
+    text: ({ limits }) => withinBudget(() => visibleText(limits)),
+    links: ({ limits }) => linksOf(limits),
     head: headOf,
   };
 
@@ -529,7 +624,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
       contentType: document.contentType,
       baseUrl: document.baseURI,
       readings: readRules(order.rules, document, order, budget, []),
-      jsonld: order.jsonld ? jsonld(order) : [],
+      ...jsonldOf(order),
       wholes: wholesOf(order),
     };
   };

@@ -82,7 +82,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Page:
-    """What values of a page are relative to, and how large they may become; `max_data_bytes` is for all together."""
+    """What values of a page are relative to, and how large they may become; `max_data_bytes` is for all together.
+
+    `jsonld_cut`: a script of JSON-LD was over its budget, so not all that the page says is in `jsonld`.
+    """
 
     base_url: str
     locale: str | None
@@ -90,6 +93,7 @@ class Page:
     max_html_bytes: int
     jsonld: Sequence[object] = ()
     max_data_bytes: int = 1024 * 1024
+    jsonld_cut: bool = False
 
 
 @dataclass
@@ -187,7 +191,7 @@ class _JsonLd:
         assert rule.path is not None
         found = rule.path.find(self._page.jsonld, self._steps)
         wanted = found[: rule.limit if rule.many else 1]
-        cut = int(rule.many and len(found) > rule.limit)
+        cut = int(rule.many and len(found) > rule.limit) + int(self._page.jsonld_cut)
         values = []
         for value in wanted:
             text = structured.whole(value) if isinstance(value, str) else value

@@ -128,3 +128,13 @@ def test_a_deep_document_is_read(visit):
 )
 def test_text_json_and_xml_are_pages_too(visit, path, selector, value):
     assert values(visit, path, field=selector) == {"field": value}
+
+
+@pytest.mark.parametrize(("size", "name", "cut"), [(1_000_000, "Chair", 0), (1_100_000, None, 1)])
+def test_data_for_machines_that_was_cut_is_no_data_and_says_so(visit, size, name, cut):
+    rules = {"title": "h1", "name": {"source": "jsonld", "path": "name"}}
+
+    outcome = visit(f"/big-data?bytes={size}", rules)
+
+    assert outcome.data == {"title": "Big", "name": name}
+    assert (outcome.reports["name"].cut, outcome.reports["title"].cut) == (cut, 0)

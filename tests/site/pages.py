@@ -285,6 +285,13 @@ async def text_values(request: "Request") -> None:
 
 
 @page
+async def big_data(request: "Request") -> None:
+    """JSON-LD of `?bytes=`."""
+    data = json.dumps({"name": "Chair", "text": "x" * int(request.ask("bytes"))})
+    await request.reply(document(f"<h1>Big</h1><script type=application/ld+json>{data}</script>"))
+
+
+@page
 async def big_value(request: "Request") -> None:
     """`/big-value?bytes=70000&items=1`."""
     text = "x" * int(request.ask("bytes", "70000"))
