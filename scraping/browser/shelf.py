@@ -2,12 +2,15 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 from playwright.async_api import CDPSession
 from playwright.async_api import Error as PlaywrightError
+
+from scraping.egress.gate import Target
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; worker-src 'none'; frame-src 'none'; "
@@ -17,7 +20,7 @@ POLICY = (
 
 
 class Shelf:
-    """Answers the next navigation of a tab's main frame with what was laid; every other request of it fails.
+    """Stands where `Sending` does: a navigation gets what was laid for it, once, and every other request fails.
 
     What Chromium asks without asking the tab (a preconnection) gets as far as the lane's proxy, which is shut.
     """
@@ -26,31 +29,41 @@ class Shelf:
         self._cdp = cdp
         self._frame_id = frame_id
         self._laid: tuple[bytes, str] | None = None
+        self._url = ""
         self._answers: set[asyncio.Task[None]] = set()
+        cdp.on("Fetch.requestPaused", self._on_paused)
 
-    async def open(self) -> None:
-        """From now on nothing is asked of the network."""
-        self._cdp.on("Fetch.requestPaused", self._on_request)
+    async def begin(self, target: Target, _headers: Iterable[tuple[str, str]]) -> None:
+        """Have what is laid be found at `target`; there is nobody to send anything to."""
+        self._url = target.canonical.partition("#")[0]
         await self._cdp.send("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
 
     def lay(self, content: bytes, content_type: str) -> None:
         """Have `content` ready for the next navigation."""
         self._laid = content, content_type
 
-    def _on_request(self, paused: dict[str, Any]) -> None:
+    def _on_paused(self, paused: dict[str, Any]) -> None:
         task = asyncio.create_task(self._answer(paused))
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
 
     async def _answer(self, paused: dict[str, Any]) -> None:
-        wanted = paused["resourceType"] == "Document" and paused["frameId"] == self._frame_id
-        laid, self._laid = (self._laid, None) if wanted else (None, self._laid)
+        identity = {"requestId": paused["requestId"]}
+        laid = self._taken() if self._is_for(paused) else None
         with suppress(PlaywrightError):  # who asked is gone
             if laid is None:
-                refusal = {"requestId": paused["requestId"], "errorReason": "Aborted"}
-                await self._cdp.send("Fetch.failRequest", refusal)
+                await self._cdp.send("Fetch.failRequest", {**identity, "errorReason": "Aborted"})
             else:
-                await self._cdp.send("Fetch.fulfillRequest", {"requestId": paused["requestId"], **_answer_of(*laid)})
+                await self._cdp.send("Fetch.fulfillRequest", {**identity, **_answer_of(*laid)})
+
+    def _is_for(self, paused: Mapping[str, Any]) -> bool:
+        """Not the navigation of a frame, nor one that the page before begins just now."""
+        asked = (paused["resourceType"], paused["frameId"], paused["request"]["url"])
+        return asked == ("Document", self._frame_id, self._url)
+
+    def _taken(self) -> tuple[bytes, str] | None:
+        laid, self._laid = self._laid, None
+        return laid
 
 
 def _answer_of(content: bytes, content_type: str) -> dict[str, object]:

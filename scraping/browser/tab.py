@@ -89,8 +89,7 @@ class Lane:
         self._closing: asyncio.Task[None] | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
-        self._shelf: Shelf | None = None
-        self._sending = Sending(cdp, () if profile.offline else profile.block)
+        self._sending: Sending | Shelf
         self.cookies: Sequence[Mapping[str, Any]] = ()
         """Those of all hosts after the last page that was left in order, if the profile keeps the session."""
 
@@ -136,9 +135,8 @@ class Lane:
         self._tab.on("requestfailed", self._on_request_failed)
         tree = await self._cdp.send("Page.getFrameTree")
         self._frame_id = tree["frameTree"]["frame"]["id"]
-        if self.profile.offline:
-            self._shelf = Shelf(self._cdp, self._frame_id)
-            await self._shelf.open()
+        offline = self.profile.offline
+        self._sending = Shelf(self._cdp, self._frame_id) if offline else Sending(self._cdp, self.profile.block)
         await self._cdp.send("Page.enable")
         await self._cdp.send("Page.addScriptToEvaluateOnNewDocument", {"source": READER, "worldName": WORLD})
 
@@ -233,8 +231,8 @@ class Lane:
 
     def lay(self, content: bytes, content_type: str) -> None:
         """Have `content` be what the next navigation of an offline lane leads to."""
-        assert self._shelf is not None, "the lane is not offline"
-        self._shelf.lay(content, content_type)
+        assert isinstance(self._sending, Shelf), "the lane is not offline"
+        self._sending.lay(content, content_type)
 
     async def unless_lost(self, work: Coroutine[None, None, T]) -> T:
         """Await `work`, unless the tab or the connection that brings its document fails first. Raises: ScrapeError.
