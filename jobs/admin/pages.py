@@ -4,21 +4,28 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import DateFieldListFilter
+from django.core.exceptions import PermissionDenied
 from django.db.models import Max, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import path, reverse
+from django.utils.safestring import SafeString
 from unfold.views import ChangeList
 
 from jobs.admin.html import (
     inside_link,
     json_text,
     moment,
+    once,
     outside_link,
     shortened,
     status_badge,
 )
 from jobs.admin.site import BigTableAdmin, ReadOnly
-from jobs.models import Job, Page
+from jobs.artifacts import FileGone
+from jobs.artifacts.serving import serve
+from jobs.models import Artifact, Job, Page
 
 PAGES_LOOKED_THROUGH = 200_000
 """How far back a search or filter goes that no index serves. Within one job it sees every page."""
@@ -53,6 +60,8 @@ class PageAdmin(ReadOnly, BigTableAdmin):
     list_select_related = ("job",)
     deferred_in_list = (
         "data",
+        "actions",
+        "reports",
         "canonical_url",
         "final_url",
         "error_message",
@@ -73,6 +82,8 @@ class PageAdmin(ReadOnly, BigTableAdmin):
                     "error_code",
                     "error_message",
                     "error_retryable",
+                    json_text("actions"),
+                    "files",
                 )
             },
         ),
@@ -129,6 +140,27 @@ class PageAdmin(ReadOnly, BigTableAdmin):
     @admin.display(description="took")
     def duration(self, page: Page) -> str:
         return "-" if page.duration_ms is None else f"{page.duration_ms:,} ms"
+
+    @admin.display(description="files")
+    @once
+    def files(self, page: Page) -> str:
+        """What was made of the page, to be downloaded."""
+        artifacts = page.artifacts.order_by("pk")
+        return SafeString(render_to_string("admin/artifacts.html", {"artifacts": artifacts}))
+
+    def get_urls(self) -> list[Any]:
+        download = self.admin_site.admin_view(self.download)
+        return [path("artifacts/<str:public_id>/", download, name="jobs_page_artifact"), *super().get_urls()]
+
+    def download(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """A file of any page, for staff who may see pages."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        artifact = get_object_or_404(Artifact.objects.select_related("job", "page"), public_id=public_id)
+        try:
+            return serve(request, artifact)
+        except FileGone as exc:
+            raise Http404 from exc
 
     @admin.display(description="job")
     def of_job(self, page: Page) -> str:
