@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
+DOCUMENT = LexborHTMLParser("<p>")
+"""Asked for every selector: only the parsing of the selector matters."""
+
 WHITE_SPACE = " \t\n\r\f"
 """What CSS means by it: U+00A0, say, can be part of a name."""
 
@@ -91,7 +94,7 @@ def check(selector: str) -> None:
     plain = _plain(selector)
     _refuse_differences(plain)
     try:
-        LexborHTMLParser("<p>").css(plain.replace("[*|", "["))
+        DOCUMENT.css(plain.replace("[*|", "["))
     except SelectolaxError:
         raise ValueError("This is not a valid CSS selector.") from None
 
