@@ -18,6 +18,7 @@ from jobs.models import Artifact, Job
 logger = logging.getLogger(__name__)
 
 JOBS_AT_ONCE = 20
+PREVIEWS_KEPT = timedelta(hours=1)
 EMPTIED_AT_ONCE = 100
 
 suspects: list[str] = []
@@ -27,14 +28,22 @@ suspects: list[str] = []
 def purge_old_jobs() -> int:
     """Delete a few of the jobs that ended before the retention time, with all that was kept of them; how many.
 
-    Charges stay in the ledger. A few at a time: deleting holds locks.
+    Previews nobody asks for again: they are kept for an hour. Charges stay in the ledger. A few at a time: deleting
+    holds locks.
     """
-    old = not_needed().filter(completed_at__lt=Now() - timedelta(days=settings.SCRPY_RETENTION_DAYS))
-    jobs = list(old.order_by("completed_at").only("public_id")[:JOBS_AT_ONCE])
-    for job in jobs:
+    ended = not_needed()
+    old = ended.filter(completed_at__lt=Now() - timedelta(days=settings.SCRPY_RETENTION_DAYS))
+    previews = ended.filter(kind=Job.Kind.PREVIEW, completed_at__lt=Now() - PREVIEWS_KEPT)
+    return purge(old) + purge(previews)
+
+
+def purge(jobs: QuerySet[Job]) -> int:
+    """Delete the few of them that ended first; how many."""
+    first = list(jobs.order_by("completed_at").only("public_id")[:JOBS_AT_ONCE])
+    for job in first:
         files.remove_all(job.public_id)
         Job.objects.filter(pk=job.pk).delete()
-    return len(jobs)
+    return len(first)
 
 
 def make_room() -> int:

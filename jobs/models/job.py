@@ -103,6 +103,7 @@ class Job(models.Model):
             models.Index(fields=["source"], name="job_source", condition=Q(source__isnull=False)),
             models.Index(fields=["deadline_at"], name="job_deadline", condition=Q(completed_at__isnull=True)),
             models.Index(fields=["completed_at"], name="job_keeps", condition=Q(kept_bytes__gt=0)),
+            models.Index(fields=["completed_at"], name="job_preview", condition=Q(kind="preview")),
             models.Index(fields=["id"], name="job_live", condition=Q(completed_at__isnull=True)),
             models.Index(fields=["completed_at"], name="job_ended", condition=Q(completed_at__isnull=False)),
         ]

@@ -115,6 +115,16 @@ def test_old_jobs_go_with_all_that_was_kept_of_them_and_charges_stay(make_old_jo
 
 
 @pytest.mark.django_db
+def test_previews_are_kept_for_an_hour(make_old_job):
+    make_old_job(days=2 / 24, kind=Job.Kind.PREVIEW)
+    kept = [make_old_job(days=0.5 / 24, kind=Job.Kind.PREVIEW), make_old_job(days=2 / 24)]
+
+    assert purge_old_jobs() == 1
+
+    assert list(Job.objects.order_by("pk")) == kept
+
+
+@pytest.mark.django_db
 def test_a_live_job_is_kept_however_old(make_job, settings):
     settings.SCRPY_RETENTION_DAYS = 1
     make_job(1)
