@@ -1,5 +1,7 @@
-"""What is secret of a job's options: sealed, and opened by the workers alone."""
+"""What is secret of a job, of its options and its session: sealed, and opened by the workers alone."""
 
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -10,6 +12,10 @@ from jobs.sealing import SealBroken, seal, unseal
 from scraping.egress.upstream import Upstream, check_proxy
 from scraping.errors import BlockedAddress, ProxyFailed, UrlError
 from scraping.options import NOTHING_SENT, Cookie, Sent
+
+log = logging.getLogger(__name__)
+
+MOST_SESSION_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +69,21 @@ def _proxy_in(kept: dict[str, Any] | None) -> Upstream | None:
     except UrlError as exc:
         raise BlockedAddress(str(exc)) from exc
     return replace(upstream, username=kept["username"], password=kept["password"])
+
+
+def sealed_session(cookies: Sequence[Mapping[str, Any]]) -> str | None:
+    """The cookies of a lane that keeps its session, for the job's next lane. None if there are none, or too many."""
+    text = orjson.dumps(list(cookies))
+    if len(text) > MOST_SESSION_BYTES:
+        log.warning("A job's session has cookies of %d bytes; they are not kept.", len(text))
+    return seal(text.decode()) if cookies and len(text) <= MOST_SESSION_BYTES else None
+
+
+def opened_session(text: str | None) -> list[dict[str, Any]]:
+    """The cookies that were sealed; an empty list if they cannot be opened any more: the session begins anew."""
+    try:
+        cookies: list[dict[str, Any]] = orjson.loads(unseal(text)) if text else []
+    except SealBroken:
+        log.warning("A job's session cannot be opened, because SCRPY_SECRET_KEY was changed; it begins anew.")
+        return []
+    return cookies

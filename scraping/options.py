@@ -1,6 +1,6 @@
 """What may be asked of the way in which one page is fetched."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,7 +117,7 @@ class Cookie:
     """A cookie of the host that is asked for, and of no other."""
 
     name: str
-    value: str
+    value: str = field(repr=False)
     path: str = "/"
     secure: bool = False
     http_only: bool = False
@@ -128,7 +128,7 @@ class Cookie:
 class Sent:
     """What is sent along to the origin that is asked for, and to no other it may lead to."""
 
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     cookies: tuple[Cookie, ...] = ()
 
 

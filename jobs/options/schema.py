@@ -20,14 +20,23 @@ from jobs.options.identity import (
 )
 from jobs.options.outputs import read_outputs
 from jobs.options.proxy import read_proxy
+from jobs.options.sending import (
+    HIDDEN,
+    block_for,
+    read_block,
+    read_cookies,
+    read_headers,
+    read_session,
+    refuse_shared_concurrency,
+)
 from jobs.options.waiting import TIMEOUT_MS, read_statuses, read_wait_for, read_wait_until, refuse_long_waits
 from jobs.reading import Notes, Reader, one_of, refuse_unknown, switch, typed, whole
 from jobs.secrets import Secrets
-from scraping.options import Awaited, FetchOptions, Profile, WaitUntil
+from scraping.options import Awaited, FetchOptions, Profile, Sent, WaitUntil
 
 # fmt: off
 LATER = frozenset((
-    "headers", "cookies", "block", "actions", "session", "hostDelay",
+    "actions", "hostDelay",
     "respectRobots", "priority", "deadline",
 ))
 # fmt: on
@@ -59,6 +68,7 @@ def read_options(value: object, notes: Notes) -> Options:
         notes.add(f"options.{name}", "unsupported_option", "This build does not have that option yet.")
     read = {name: READERS[name](given[name], f"options.{name}", notes) for name in READERS.keys() & given.keys()}
     refuse_long_waits(read, notes)
+    refuse_shared_concurrency(read, notes)
     return Options(
         fetch=FetchOptions(
             timeout_ms=read.get("timeout", TIMEOUT_MS),
@@ -73,13 +83,19 @@ def read_options(value: object, notes: Notes) -> Options:
             outputs=read.get("outputs", frozenset()),
             keep_html=bool(read.get("keepHtml", True) and settings.SCRPY_KEEP_HTML),
         ),
-        profile=Profile(**{PROFILE[name]: value for name, value in read.items() if name in PROFILE}),
+        profile=Profile(
+            **{PROFILE[name]: value for name, value in read.items() if name in PROFILE},
+            block=read.get("block", block_for(read.get("outputs", frozenset()), read.get("actions", ()))),
+            keeps_session=read.get("session", False),
+        ),
         max_attempts=1 + (read.get("retries", 2) or 0),
         host_concurrency=read.get("hostConcurrency", 8),
-        concurrency=read.get("concurrency"),
+        concurrency=1 if read.get("session") else read.get("concurrency"),
         deduplicate=read.get("deduplicate", False),
         max_age_ms=read.get("maxAge", 0),
-        secrets=Secrets(proxy=read.get("proxy")),
+        secrets=Secrets(
+            proxy=read.get("proxy"), sent=Sent(headers=read.get("headers", ()), cookies=read.get("cookies", ()))
+        ),
     )
 
 
@@ -90,7 +106,7 @@ def options_of(job: Job) -> Options:
 
 @lru_cache(maxsize=64)
 def _stored(text: str) -> Options:
-    return read_options({name: value for name, value in orjson.loads(text).items() if name != "proxy"}, _Checked())
+    return read_options({name: value for name, value in orjson.loads(text).items() if name not in HIDDEN}, _Checked())
 
 
 class _Checked:
@@ -102,7 +118,7 @@ class _Checked:
 
 def without_secrets(options: dict[str, Any]) -> dict[str, Any]:
     """What of valid options may be stored in the open and shown."""
-    return {**options, "proxy": {"server": options["proxy"]["server"]}} if "proxy" in options else options
+    return {name: HIDDEN[name](value) if name in HIDDEN else value for name, value in options.items()}
 
 
 READERS: Mapping[str, Reader] = {
@@ -113,6 +129,10 @@ READERS: Mapping[str, Reader] = {
     "concurrency": whole(1, 1_000),
     "deduplicate": switch,
     "proxy": read_proxy,
+    "headers": read_headers,
+    "cookies": read_cookies,
+    "block": read_block,
+    "session": read_session,
     "waitFor": read_wait_for,
     "acceptStatus": read_statuses,
     "userAgent": read_user_agent,

@@ -6,7 +6,8 @@ from jobs.api.errors import Problems
 from jobs.models import Job
 from jobs.options import options_of
 from jobs.options.schema import read_options
-from scraping.options import DEFAULT_PROFILE, Awaited, Output, Place, Profile, State, Viewport
+from jobs.secrets import opened
+from scraping.options import DEFAULT_PROFILE, Awaited, Cookie, Output, Place, Profile, State, Viewport
 from scraping.rules import Selector
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +103,106 @@ REFUSED = [
     ({"maxAge": True}, "maxAge", "invalid_type"),
     ({"maxAge": -1}, "maxAge", "out_of_range"),
     ({"maxAge": 30 * 86_400_000 + 1}, "maxAge", "out_of_range"),
+    ({"headers": None}, "headers", "invalid_type"),
+    ({"headers": [["A", "b"]]}, "headers", "invalid_type"),
+    ({"headers": {"A": None}}, "headers.A", "invalid_type"),
+    ({"headers": {"A": 1}}, "headers.A", "invalid_type"),
+    ({"headers": {"A": ["b"]}}, "headers.A", "invalid_type"),
+    ({"headers": {"": "b"}}, "headers.", "invalid_character"),
+    ({"headers": {"A b": "c"}}, "headers.A b", "invalid_character"),
+    ({"headers": {"A:": "b"}}, "headers.A:", "invalid_character"),
+    ({"headers": {":path": "/"}}, "headers.:path", "invalid_character"),
+    ({"headers": {"A\r\nB": "c"}}, "headers.A\r\nB", "invalid_character"),
+    ({"headers": {"Ä": "b"}}, "headers.Ä", "invalid_character"),
+    ({"headers": {"A": "b\r\nC: d"}}, "headers.A", "invalid_character"),
+    ({"headers": {"A": "b\nc"}}, "headers.A", "invalid_character"),
+    ({"headers": {"A": "b\tc"}}, "headers.A", "invalid_character"),
+    ({"headers": {"A": "b\x7f"}}, "headers.A", "invalid_character"),
+    ({"headers": {"A": "ü"}}, "headers.A", "invalid_character"),
+    ({"headers": {"A": "😀"}}, "headers.A", "invalid_character"),
+    ({"headers": {"A": " b"}}, "headers.A", "invalid_character"),
+    ({"headers": {"A": "b "}}, "headers.A", "invalid_character"),
+    *[
+        ({"headers": {name: "x"}}, f"headers.{name}", "invalid_choice")
+        for name in (
+            "Host",
+            "HOST",
+            "content-length",
+            "Connection",
+            "Keep-Alive",
+            "Proxy-Authorization",
+            "Proxy-Connection",
+            "proxy-anything",
+            "TE",
+            "Trailer",
+            "Transfer-Encoding",
+            "Upgrade",
+            "Cookie",
+            "Cookie2",
+            "Set-Cookie",
+            "user-agent",
+            "Accept-Encoding",
+            "Sec-Fetch-Site",
+            "sec-ch-ua",
+            "Origin",
+            "Expect",
+            "Via",
+            "Date",
+            "Access-Control-Request-Method",
+            "Access-Control-Request-Headers",
+            "HTTP2-Settings",
+        )
+    ],
+    ({"headers": {"X-A": "1", "x-a": "2"}}, "headers.x-a", "duplicate_key"),
+    ({"headers": {f"A{number}": "b" for number in range(51)}}, "headers", "too_many"),
+    ({"headers": {"A": "b" * 8_192}}, "headers", "too_long"),
+    ({"cookies": None}, "cookies", "invalid_type"),
+    ({"cookies": {"a": "b"}}, "cookies", "invalid_type"),
+    ({"cookies": ["a=b"]}, "cookies[0]", "invalid_type"),
+    ({"cookies": [{"value": "b"}]}, "cookies[0].name", "required"),
+    ({"cookies": [{"name": "a"}]}, "cookies[0].value", "required"),
+    ({"cookies": [{"name": "a", "value": None}]}, "cookies[0].value", "invalid_type"),
+    ({"cookies": [{"name": "", "value": "b"}]}, "cookies[0].name", "invalid_character"),
+    ({"cookies": [{"name": "a=", "value": "b"}]}, "cookies[0].name", "invalid_character"),
+    ({"cookies": [{"name": "a b", "value": "b"}]}, "cookies[0].name", "invalid_character"),
+    ({"cookies": [{"name": "ä", "value": "b"}]}, "cookies[0].name", "invalid_character"),
+    ({"cookies": [{"name": "a", "value": "b;c"}]}, "cookies[0].value", "invalid_character"),
+    ({"cookies": [{"name": "a", "value": "b,c"}]}, "cookies[0].value", "invalid_character"),
+    ({"cookies": [{"name": "a", "value": "b c"}]}, "cookies[0].value", "invalid_character"),
+    ({"cookies": [{"name": "a", "value": 'b"c'}]}, "cookies[0].value", "invalid_character"),
+    ({"cookies": [{"name": "a", "value": "b\\c"}]}, "cookies[0].value", "invalid_character"),
+    ({"cookies": [{"name": "a", "value": "b\r\n"}]}, "cookies[0].value", "invalid_character"),
+    ({"cookies": [{"name": "a", "value": "ü"}]}, "cookies[0].value", "invalid_character"),
+    ({"cookies": [{"name": "a", "value": "b" * 4_096}]}, "cookies[0]", "too_long"),
+    ({"cookies": [{"name": "a", "value": "b", "path": "c"}]}, "cookies[0].path", "invalid_character"),
+    ({"cookies": [{"name": "a", "value": "b", "path": "/;"}]}, "cookies[0].path", "invalid_character"),
+    ({"cookies": [{"name": "a", "value": "b", "path": "/" * 1_025}]}, "cookies[0].path", "too_long"),
+    ({"cookies": [{"name": "a", "value": "b", "secure": 1}]}, "cookies[0].secure", "invalid_type"),
+    ({"cookies": [{"name": "a", "value": "b", "httpOnly": None}]}, "cookies[0].httpOnly", "invalid_type"),
+    ({"cookies": [{"name": "a", "value": "b", "sameSite": "lax"}]}, "cookies[0].sameSite", "invalid_choice"),
+    ({"cookies": [{"name": "a", "value": "b", "sameSite": None}]}, "cookies[0].sameSite", "invalid_type"),
+    ({"cookies": [{"name": "a", "value": "b", "sameSite": "None"}]}, "cookies[0].secure", "invalid_combination"),
+    ({"cookies": [{"name": "__Secure-a", "value": "b"}]}, "cookies[0].secure", "invalid_combination"),
+    ({"cookies": [{"name": "__host-a", "value": "b"}]}, "cookies[0].secure", "invalid_combination"),
+    (
+        {"cookies": [{"name": "__Host-a", "value": "b", "secure": True, "path": "/c"}]},
+        "cookies[0].path",
+        "invalid_combination",
+    ),
+    *[
+        ({"cookies": [{"name": "a", "value": "b", name: "x"}]}, f"cookies[0].{name}", "unknown_field")
+        for name in ("domain", "url", "expires", "maxAge", "HttpOnly")
+    ],
+    ({"cookies": [{"name": "a", "value": "b"}, {"name": "a", "value": "c"}]}, "cookies[1]", "duplicate_key"),
+    ({"cookies": [{"name": f"a{number}", "value": ""} for number in range(101)]}, "cookies", "too_many"),
+    ({"block": None}, "block", "invalid_type"),
+    ({"block": "image"}, "block", "invalid_type"),
+    ({"block": ["images"]}, "block[0]", "invalid_choice"),
+    ({"block": ["font", "font"]}, "block[1]", "duplicate_key"),
+    ({"session": None}, "session", "invalid_type"),
+    ({"session": True}, "session", "invalid_type"),
+    ({"session": "Job"}, "session", "invalid_choice"),
+    ({"session": "job", "concurrency": 2}, "concurrency", "invalid_combination"),
 ]
 
 
@@ -213,3 +314,56 @@ def test_html_that_an_output_asks_for_is_made_whoever_keeps_none(settings):
     settings.SCRPY_KEEP_HTML = False
 
     assert read_options({"outputs": ["html"], "keepHtml": False}, Problems()).fetch.outputs == {Output.HTML}
+
+
+def test_headers_and_cookies_at_their_limits_are_taken(post):
+    headers = {f"X-{number}": "" for number in range(49)} | {"A": "b" * (8_192 - 1 - 39 * 4 - 10 * 3)}
+    cookies = [{"name": f"c{number}", "value": "v" * (4_096 - len(f"c{number}"))} for number in range(100)]
+
+    answer = post(options={"headers": headers, "cookies": cookies})
+
+    assert answer.status_code == 201, answer.content
+    sent = opened(Job.objects.get().sealed_options).sent
+    assert sent.headers == tuple(headers.items())
+    assert [(each.name, each.value) for each in sent.cookies] == [(each["name"], each["value"]) for each in cookies]
+
+
+def test_a_cookie_is_kept_for_the_workers_as_it_was_given(post):
+    given = {"name": "__Host-a", "value": '"b"', "secure": True, "httpOnly": True, "sameSite": "None"}
+    post(options={"cookies": [given, {"name": "c", "value": "", "path": "/d e"}]})
+
+    assert opened(Job.objects.get().sealed_options).sent.cookies == (
+        Cookie(name="__Host-a", value='"b"', secure=True, http_only=True, same_site="None"),
+        Cookie(name="c", value="", path="/d e"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "block"),
+    [
+        ({}, {"image"}),
+        ({"outputs": ["html"]}, {"image"}),
+        ({"outputs": ["screenshot"]}, set()),
+        ({"outputs": ["fullPageScreenshot"]}, set()),
+        ({"outputs": ["pdf"]}, set()),
+        ({"actions": [{"type": "screenshot"}]}, set()),
+        ({"actions": [{"type": "wait", "milliseconds": 10}]}, {"image"}),
+        ({"block": []}, set()),
+        ({"block": ["ads", "xhr"]}, {"ads", "xhr"}),
+        ({"block": ["image"], "outputs": ["pdf"]}, {"image"}),
+    ],
+)
+def test_images_are_blocked_unless_a_picture_is_wanted_or_something_else_is_said(post, options, block):
+    assert made(post, **options).profile.block == block
+
+
+def test_pages_that_share_a_session_come_one_after_another(post):
+    options = made(post, session="job")
+
+    assert (options.profile.keeps_session, options.concurrency, Job.objects.get().concurrency) == (True, 1, 1)
+
+
+def test_pages_are_isolated_from_each_other_unless_they_share_a_session(post):
+    options = made(post, session="isolated", concurrency=5)
+
+    assert (options.profile.keeps_session, options.concurrency) == (False, 5)
