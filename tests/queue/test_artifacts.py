@@ -99,10 +99,11 @@ def test_what_is_kept_is_given_back_as_it_was(make_running, capture):
 def test_texts_are_compressed_the_same_each_time_and_pictures_are_not(make_running, kept):
     page = make_running()
 
-    html, again, png = store(page, [HTML, HTML, PNG], ())
+    html, png = store(page, [HTML, PNG], ())
 
-    assert gzip.decompress((kept / html.name).read_bytes()) == HTML.content
-    assert (kept / html.name).read_bytes() == (kept / again.name).read_bytes()
+    packed = (kept / html.name).read_bytes()
+    assert gzip.decompress(packed) == HTML.content
+    assert packed[4:8] == bytes(4)  # where gzip says when it was
     assert html.stored_bytes == (kept / html.name).stat().st_size < html.bytes
     assert (kept / png.name).read_bytes() == PNG.content
 
