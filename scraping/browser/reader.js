@@ -295,8 +295,16 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     return refresh != null && Number(refresh[1]) <= REFRESH_SOON_S && leadsElsewhere(refresh[2]);
   };
 
+  // Where there are no rules that could match, an empty page has yet to be rendered.
+  const saysSomething = () => {
+    const texts = document.createTreeWalker(document.body ?? document, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT,
+      (node) => (/^(script|style|noscript)$/i.test(node.nodeName) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
+    while (texts.nextNode()) if (texts.currentNode.data?.trim()) return true;
+    return false;
+  };
+
   // Whether the document has come to rest; `unmatched` shrinks as rules find something.
-  const isReady = ({ wait, scope }, unmatched, deadline) => {
+  const isReady = ({ rules, wait, scope }, unmatched, deadline) => {
     const now = performance.now();
     if (document.readyState === "loading") return false;
     if (document.readyState === "complete") loadedAt ??= now;
@@ -307,7 +315,8 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     if (!quiet && sinceLoad < wait.restless) return false;
     for (const rule of unmatched) if (isMatched(...rule, scope)) unmatched.delete(rule); else break;
     const still = quiet && networkIdle && sinceLoad >= 0;
-    return unmatched.size === 0 ? still || !wait.whole : still && sinceLoad >= wait.late;
+    if (unmatched.size > 0 || (rules.length === 0 && !saysSomething())) return still && sinceLoad >= wait.late;
+    return still || !wait.whole;
   };
 
   const nextLook = (wait) => {
@@ -396,6 +405,8 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const escapedText = (text) => escaped(text).replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   const escapedValue = (text) => escaped(text).replaceAll('"', "&quot;");
   const htmlNameOf = (node) => (typeOf(node) === Node.ELEMENT_NODE && spaceOf(node) === HTML ? localNameOf(node) : null);
+  // Computed styles of all elements would take more memory than a page has.
+  const isBoxed = own(Element, "checkVisibility"), displayOf = (element) => getComputedStyle(element).display;
   const spanOf = (cell) => Math.min(cell.colSpan, MOST_SPAN);
   const isText = (node) => node !== null && typeOf(node) === Node.TEXT_NODE;
 
@@ -514,10 +525,10 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     element(node, html) {
       if (++this.elements > MOST_SHOWN) throw new OverBudget("html");
       if (spaceOf(node) === "http://www.w3.org/2000/svg" || UNSHOWN.has(html) || (html === "noscript" && this.raw.has(html))) return "";
-      const style = getComputedStyle(node);
-      if (style.display === "none") return "";
+      if (!isBoxed(node) && displayOf(node) === "none") return "";
       if (html === "iframe") { this.frame(node); return ""; }
-      const name = this.nameFor(node, html, style);
+      if (html === "img" && !/^https?:/.test(node.src)) return escapedText(node.alt);
+      const name = this.nameFor(node, html);
       if (!VOID.has(name)) {
         this.todo.push(`</${name}>`);
         this.shownChildren(node, html);
@@ -536,10 +547,10 @@ if (window === window.top) globalThis.scrpy ??= (() => {
       if (assigned.length > 0) this.todo.push(...assigned.reverse()); else this.children(shadow ?? node);
     }
 
-    nameFor(node, html, style) {
+    nameFor(node, html) {
       if (TABLE_PARTS.has(html) && this.isVast(node.closest("table"))) return "div";
       if (html !== null && /^[a-z][a-z0-9]*$/.test(html)) return html;
-      return style.display.startsWith("inline") ? "span" : "div";
+      return displayOf(node).startsWith("inline") ? "span" : "div";
     }
 
     // Whether a table has more cells than can be drawn: every row has as many as the longest one.
@@ -556,7 +567,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     attributes(node, name) {
       switch (name) {
         case "a": return /^(https?|mailto|tel):/.test(node.href) ? { href: node.href.slice(0, LONGEST_URL) } : {};
-        case "img": return { src: /^https?:/.test(node.currentSrc || node.src) ? (node.currentSrc || node.src).slice(0, LONGEST_URL) : "", alt: node.alt.slice(0, LONGEST_META) };
+        case "img": return { src: node.src.slice(0, LONGEST_URL), alt: node.alt.slice(0, LONGEST_META) };
         case "ol": return node.start === 1 ? {} : { start: node.start };
         case "td": case "th": return spanOf(node) === 1 ? {} : { colspan: spanOf(node) };
         case "code": case "pre": return { class: /\b(?:language|lang)-[\w+#-]{1,40}/.exec(attributeOf(node, "class"))?.[0] ?? "" };

@@ -11,11 +11,15 @@ from scraping.capture import kinds
 from scraping.capture.kinds import Capture
 from scraping.capture.metadata import metadata
 from scraping.errors import TooLarge
+from scraping.limits import MIB
 from scraping.options import FetchOptions, Output
 
+MARKDOWN = ConversionOptions(
+    extract_metadata=False, compact_tables=True, preprocessing=PreprocessingOptions(enabled=False)
+)
 WHOLES: Mapping[Output, str] = {
     Output.HTML: "html",
-    Output.MARKDOWN: "html",
+    Output.MARKDOWN: "shown",
     Output.TEXT: "text",
     Output.LINKS: "links",
     Output.METADATA: "head",
@@ -30,23 +34,32 @@ def wholes_for(options: FetchOptions) -> list[str]:
 
 
 def documents(
-    wholes: Mapping[str, Any], *, content_type: str, base_url: str, jsonld: Sequence[object], options: FetchOptions
+    wholes: Mapping[str, Any], *, content_type: str, jsonld: Sequence[object], options: FetchOptions
 ) -> list[Capture]:
-    """Raises: TooLarge if the HTML is over its budget, where more than keeping it was asked for."""
-    if "html" in wholes and wholes["html"] is None and options.outputs & {Output.HTML, Output.MARKDOWN}:
-        raise TooLarge("The page's HTML, as rendered, is over its budget.")
-    made = []
-    if wholes.get("html") is not None and (options.keep_html or Output.HTML in options.outputs):
-        made.append(Capture(Output.HTML, html_type(content_type), wholes["html"].encode()))
-    if Output.MARKDOWN in options.outputs:
-        made.append(Capture(Output.MARKDOWN, kinds.MARKDOWN, as_markdown(wholes["html"], base_url).encode()))
-    if Output.TEXT in options.outputs:
-        made.append(Capture(Output.TEXT, kinds.TEXT, wholes["text"].encode()))
-    if Output.LINKS in options.outputs:
-        made.append(Capture(Output.LINKS, kinds.JSON, as_json(links(wholes["links"]))))
-    if Output.METADATA in options.outputs:
-        made.append(Capture(Output.METADATA, kinds.JSON, as_json(metadata(wholes["head"], jsonld))))
-    return made
+    """Raises: TooLarge if something is over its budget, where more than keeping it was asked for."""
+    wanted = [output for output in WHOLES if output in options.outputs]
+    if too_large := [output for output in wanted if wholes[WHOLES[output]] is None]:
+        raise TooLarge(f"The page, as rendered, is too large to make its {too_large[0]}.")
+    if options.keep_html and Output.HTML not in wanted and wholes["html"] is not None:
+        wanted.insert(0, Output.HTML)
+    return [_made(output, wholes[WHOLES[output]], content_type, jsonld) for output in wanted]
+
+
+def _made(output: Output, said: Any, content_type: str, jsonld: Sequence[object]) -> Capture:
+    match output:
+        case Output.HTML:
+            capture = Capture(output, html_type(content_type), said.encode())
+        case Output.MARKDOWN:
+            capture = Capture(output, kinds.MARKDOWN, as_markdown(said).encode())
+        case Output.LINKS:
+            capture = Capture(output, kinds.JSON, as_json(links(said["found"])), cut=said["cut"])
+        case Output.METADATA:
+            capture = Capture(output, kinds.JSON, as_json(metadata(said, jsonld)))
+        case _:
+            capture = Capture(output, kinds.TEXT, said.encode())
+    if len(capture.content) > kinds.MOST_BYTES:
+        raise TooLarge(f"The {output} has more than {kinds.MOST_BYTES // MIB} MiB.")
+    return capture
 
 
 def html_type(content_type: str) -> str:
@@ -54,16 +67,9 @@ def html_type(content_type: str) -> str:
     return f"{content_type}; charset=utf-8" if content_type.endswith(("/xml", "+xml")) else kinds.HTML
 
 
-def as_markdown(html: str, base_url: str) -> str:
-    """All that the page shows, its navigation too; addresses are absolute."""
-    options = ConversionOptions(
-        base_url=base_url,
-        extract_metadata=False,
-        inline_data_media="alt_text_only",
-        preprocessing=PreprocessingOptions(enabled=False),
-        exclude_selectors=["head"],
-    )
-    return str(convert(html, options).content)
+def as_markdown(shown: str) -> str:
+    """Of the plain markup that the reader makes of what the page shows: no other is sure to be done in time."""
+    return str(convert(shown, MARKDOWN).content)
 
 
 def links(found: Sequence[dict[str, str]]) -> list[dict[str, str]]:

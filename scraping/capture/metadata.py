@@ -12,7 +12,8 @@ SIMPLE = {
     "modified": ("article:modified_time", "datemodified", "last-modified"),
 }
 """Of each, the meta elements that say it: the first that is there."""
-ICONS = ("icon", "shortcut icon", "apple-touch-icon")
+
+WEB = ("http:", "https:")
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -20,12 +21,13 @@ Pairs = Sequence[tuple[str, str]]
 def metadata(head: dict[str, Any], jsonld: Sequence[object]) -> dict[str, object]:
     """Each as the page says it, None where it says nothing. The addresses of link elements are absolute."""
     metas = [(name, content) for name, content in head["metas"] if content]
+    links = [(kind, url) for kinds, url in head["links"] if url.startswith(WEB) for kind in kinds.split()]
     return {
         "title": head["title"] or first(metas, "og:title"),
         **{name: first(metas, *names) for name, names in SIMPLE.items()},
         "language": head["language"] or first(metas, "og:locale"),
-        "canonical": first(head["links"], "canonical"),
-        "favicon": first(head["links"], *ICONS),
+        "canonical": first(links, "canonical"),
+        "favicon": first(links, "icon", "apple-touch-icon"),
         "openGraph": group(metas, OPEN_GRAPH),
         "twitter": group(metas, (TWITTER,)),
         "jsonld": list(jsonld),

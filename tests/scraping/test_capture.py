@@ -78,7 +78,7 @@ def test_markdown_has_what_the_page_shows_with_absolute_addresses(capture, site)
     assert "# Chair" in shown
     assert f"**oak**, see [the wood]({site.url('/shop/oak?a=1&b=2')})" in shown
     assert f"![A chair]({site.url('/shop/chair.png')})" in shown
-    assert "| Leg  | £5    |" in shown
+    assert "| Leg | £5 |" in shown
     assert "```\nx = 1\ny = 2\n```" in shown
     for hidden in ("A chair & a", "Nobody sees", "color: red", "dataset", "@type"):
         assert hidden not in shown
@@ -149,6 +149,48 @@ def test_a_page_that_renders_late_is_waited_for_without_any_field(capture, outpu
     assert output == "metadata" or b"Next" in content
 
 
+def test_an_empty_page_is_waited_for_though_its_network_is_idle(capture):
+    assert capture("/rendered-by-a-timer", "text").content == b"Rendered"
+
+
+def test_markdown_has_nothing_that_the_page_does_not_show(capture):
+    shown = capture("/shown", "markdown").content.decode()
+
+    assert shown.split("\n\n") == [
+        "# Shown",
+        "contents",
+        "script inline",
+        "**More**",
+        "folded",
+        "one",
+        "two",
+        "slotted\n",
+    ]
+
+
+def test_markdown_has_shadow_roots_and_frames_where_they_were_asked_for(capture):
+    shown = capture("/shown", "markdown", shadow=True, frames=True).content.decode()
+
+    assert shown.endswith("two\n\nshadow slotted\n\nframed\n")
+
+
+def test_a_page_whose_elements_bear_the_names_of_properties_is_captured_like_any_other(visit, site):
+    outcome = visit("/fields-for-properties", {"title": "h1"}, outputs=frozenset(Output))
+
+    made = {capture.output: capture.content for capture in outcome.captures}
+    assert outcome.data == {"title": "Odd names"}
+    assert made[Output.TEXT].startswith(b"Odd names")
+    assert made[Output.MARKDOWN].startswith(b"# Odd names")
+    assert json.loads(made[Output.LINKS]) == [{"url": site.url("/inside"), "text": "svg"}]
+    assert json.loads(made[Output.METADATA])["title"] == "Site"
+
+
+def test_addresses_in_metadata_are_of_the_web(capture, site):
+    said = json.loads(capture("/two-icons", "metadata").content)
+
+    assert (said["favicon"], said["canonical"]) == (site.url("/i.png"), None)
+
+
 def test_half_characters_and_nul_are_replaced(visit):
     outcome = visit("/odd-characters", {}, outputs=frozenset({Output.HTML, Output.TEXT, Output.METADATA}))
 
@@ -178,7 +220,29 @@ def test_html_that_a_script_made_too_large_is_just_not_kept_otherwise(visit):
 
 def test_markdown_bears_a_depth_that_nobody_wrote_by_hand(capture):
     assert capture("/deep-nesting", "markdown").content.startswith(b"# Deep")
-    assert as_markdown("<div>" * 100_000 + "x", "https://store.com/") is not None
+    assert as_markdown("<div>" * 100_000 + "x") is not None
+
+
+@pytest.mark.parametrize("path", ["/vast-table", "/many-attributes", "/deep-by-script"])
+def test_markdown_of_a_hostile_page_is_no_longer_than_the_page(capture, path):
+    made = capture(path, "markdown")
+
+    assert made.content.startswith(b"# ")
+    assert len(made.content) < 100_000
+
+
+def test_links_have_five_mebibytes_at_most_and_say_that_they_were_cut(visit):
+    outcome = visit("/long-links", {}, outputs=frozenset({Output.LINKS}))
+
+    (made,) = outcome.captures
+    assert 600 < len(json.loads(made.content)) < 1_000
+    assert outcome.cut == {"outputs.links"}
+
+
+@pytest.mark.parametrize("output", ["markdown", "text"])
+def test_what_a_script_made_too_large_fails(visit, output):
+    with pytest.raises(TooLarge, match=f"too large to make its {output}"):
+        visit("/grown", outputs=frozenset({Output(output)}))
 
 
 def test_a_page_that_never_rests_is_captured_all_the_same(capture):

@@ -54,3 +54,38 @@ DOCUMENTS["odd-characters"] = (
 )
 DOCUMENTS["many-links"] = "".join(f"<a href=/{n}>{n}</a>" for n in range(12_000))
 DOCUMENTS["lazy"] = "<h1>Lazy</h1><div style='height: 20000px'></div><img loading=lazy src=/silent>"
+DOCUMENTS["rendered-by-a-timer"] = (
+    "<div id=app></div><noscript>Scripts?</noscript>"
+    "<script>setTimeout(() => { app.innerHTML = '<h1>Rendered</h1>' }, 1000)</script>"
+)
+DOCUMENTS["shown"] = """<nav style="display: none"><p>menu</p></nav><style>.off { display: none }</style><h1>Shown</h1>
+<p class=off>off</p><div style="display: contents"><p>contents</p></div><a href="javascript:alert(1)">script</a>
+<img src="data:image/png;base64,AAAA" alt="inline"><textarea>typed</textarea>
+<details><summary>More</summary>folded</details>
+<shop-card style="display: block">one</shop-card><shop-card style="display: block">two</shop-card>
+<div id=host>slotted</div><iframe srcdoc="<p>framed</p>"></iframe>
+<script>host.attachShadow({ mode: "open" }).innerHTML = "<p>shadow <slot></slot></p>"</script>"""
+DOCUMENTS["vast-table"] = (
+    "<h1>Vast</h1><table id=table></table><script>"
+    "table.innerHTML = '<tr>' + '<td>a'.repeat(1000) + '<tr><td>b'.repeat(10000)</script>"
+)
+DOCUMENTS["many-attributes"] = (
+    "<h1>Attributes</h1><script>const p = document.createElement('p'); p.append('text'); document.body.append(p);"
+    "for (let i = 0; i < 20000; i++) p.setAttribute('a' + i, '')</script>"
+)
+DOCUMENTS["deep-by-script"] = (
+    "<h1>Deep</h1><script>let inner = document.body; for (let i = 0; i < 2000; i++) {"
+    "const div = document.createElement('div'); inner.append(div); inner = div } inner.append('bottom')</script>"
+)
+DOCUMENTS["long-links"] = (
+    "<script>for (let i = 0; i < 1000; i++) { const a = document.createElement('a');"
+    "a.href = '/' + i + '?' + 'x'.repeat(8000); document.body.append(a) }</script>"
+)
+DOCUMENTS["fields-for-properties"] = (
+    "<img name=body><img name=documentElement><form name=querySelectorAll></form><form name=images></form>"
+    "<form name=fonts></form><h1>Odd names</h1><svg><title>Not this</title><a href=/inside>svg</a></svg>"
+)
+DOCUMENTS["two-icons"] = (
+    "<link rel='shortcut ICON' href=data:image/png;base64,AAAA><link rel='alternate icon' href=/i.png>"
+    "<link rel=canonical href='javascript:alert(1)'>"
+)
