@@ -13,13 +13,13 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Now
 
 from jobs.artifacts import files
-from jobs.models import Artifact, Job
+from jobs.models import Artifact, IdempotencyKey, Job
 
 logger = logging.getLogger(__name__)
 
 JOBS_AT_ONCE = 20
-PREVIEWS_KEPT = timedelta(hours=1)
 EMPTIED_AT_ONCE = 100
+PREVIEWS_KEPT = timedelta(hours=1)
 
 suspects: list[str] = []
 """Folders without a job that the last round of this process has seen."""
@@ -46,6 +46,11 @@ def purge(jobs: QuerySet[Job]) -> int:
     return len(first)
 
 
+def forget_idempotency_keys() -> None:
+    """Delete those that mean nothing any more. One query."""
+    IdempotencyKey.objects.expired().delete()
+
+
 def make_room() -> int:
     """While kept files take more than they may, remove those of a few of the jobs that ended first; of how many.
 
@@ -55,14 +60,12 @@ def make_room() -> int:
     if surplus <= 0:
         return 0
     emptied = 0
-    for job in (
-        not_needed().filter(kept_bytes__gt=0).order_by("completed_at").only("public_id", "kept_bytes")[:JOBS_AT_ONCE]
-    ):
-        if surplus <= 0:
-            break
-        forget_artifacts(job)
-        surplus -= job.kept_bytes
-        emptied += 1
+    full = not_needed().filter(kept_bytes__gt=0).order_by("completed_at").only("public_id", "kept_bytes")
+    for job in full[:EMPTIED_AT_ONCE]:
+        if surplus > 0:
+            forget_artifacts(job)
+            surplus -= job.kept_bytes
+            emptied += 1
     return emptied
 
 
