@@ -301,7 +301,7 @@ def test_fields_are_read_before_a_picture_is_taken(visit):
     assert outcome.data == {"height": "height: 900px"}
 
 
-@pytest.mark.parametrize("output", PICTURES)
+@pytest.mark.parametrize("output", sorted(PICTURES))
 def test_a_picture_is_not_of_another_document_than_the_one_that_was_read(loop, pool, site, output):
     async def take():
         target, another = (gate.check(site.url(path), pool.policy) for path in ("/short", "/red"))
