@@ -11,7 +11,7 @@ from django.db import close_old_connections
 
 from jobs.queue.dispatch import dispatch
 from jobs.queue.sweep import forget_dead_workers, sweep
-from jobs.retention import make_room, purge_old_jobs, remove_litter
+from jobs.retention import forget_idempotency_keys, make_room, purge_old_jobs, remove_litter
 from jobs.stopping import stop_event
 from jobs.webhooks.due import ring_due
 
@@ -22,6 +22,7 @@ DUTIES: tuple[tuple[Callable[[], object], float], ...] = (
     (dispatch, 1.0),
     (ring_due, 1.0),
     (forget_dead_workers, 60.0),
+    (forget_idempotency_keys, 60.0),
     (purge_old_jobs, 5.0),
     (make_room, 10.0),
     (remove_litter, 60.0),

@@ -12,6 +12,7 @@ STATUSES = {
     "insufficient_scope": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "idempotency_conflict": 409,
     "job_already_finished": 409,
     "job_not_finished": 409,
     "nothing_kept": 409,

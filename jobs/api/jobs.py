@@ -1,12 +1,14 @@
 """Jobs: make one, look at it, list them, cancel it."""
 
+from functools import partial
+
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.authentication import account_of
 from jobs.api.bodies import read_object
-from jobs.api.errors import Problem, invalid_request
+from jobs.api.idempotency import answered_once
 from jobs.api.job_requests import read_job_request
 from jobs.api.queries import boolean, read_query, some_of, whole
 from jobs.api.results import first_results
@@ -27,8 +29,8 @@ class Jobs(ApiView):
 
     def post(self, request: Request) -> Response:
         read_query(request, later=("dryRun",))
-        refuse_idempotency_key(request)
-        return created(create_job(account=account_of(request), request=read_job_request(read_object(request))))
+        asked = read_job_request(read_object(request))
+        return answered_once(request, partial(create_job, account=account_of(request), request=asked), created)
 
     def get(self, request: Request) -> Response:
         asked = read_query(
@@ -70,10 +72,3 @@ def created(job: Job) -> Response:
 def job_answer(job: Job, *, with_results: bool) -> Response:
     results, results_next = first_results(job) if with_results else (None, None)
     return success(job=job_as_dict(job, results=results, results_next=results_next), headers=retry_after(job))
-
-
-def refuse_idempotency_key(request: Request) -> None:
-    """A client that repeats a request under a key counts on us; so we say that we do not know of keys yet."""
-    if "Idempotency-Key" in request.headers:
-        message = "This build does not honour idempotency keys yet."
-        raise invalid_request([Problem("Idempotency-Key", "unsupported_option", message)])

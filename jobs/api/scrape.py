@@ -1,5 +1,6 @@
 """One URL, answered in the response: `POST /v1/scrape` and `POST /v1/preview`."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -10,8 +11,8 @@ from rest_framework.response import Response
 from jobs.api.authentication import account_of
 from jobs.api.bodies import read_object
 from jobs.api.errors import ApiError
+from jobs.api.idempotency import made_once
 from jobs.api.job_requests import read_preview_request, read_scrape_request
-from jobs.api.jobs import refuse_idempotency_key
 from jobs.api.queries import read_query, whole
 from jobs.api.results import read_results
 from jobs.api.views import ApiView, find_job, retry_after, success
@@ -39,8 +40,8 @@ class SingleUrl(ApiView):
         asked = read_query(request, wait=(whole(1, LONGEST_WAIT_S), WAIT_S))
         if waited:
             return answer(find_job(account_of(request), waited))
-        refuse_idempotency_key(request)
-        return StillLive(self.create(account_of(request), read_object(request)), wait_s=asked["wait"])
+        make = partial(self.create, account_of(request), read_object(request))
+        return StillLive(made_once(request, make), wait_s=asked["wait"])
 
 
 class Scrape(SingleUrl):

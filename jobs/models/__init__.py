@@ -7,6 +7,7 @@ from jobs.models.account import Account, LedgerEntry
 from jobs.models.api_key import ApiKey
 from jobs.models.artifact import Artifact
 from jobs.models.host import Host
+from jobs.models.idempotency_key import IdempotencyKey
 from jobs.models.job import HostQueue, Job
 from jobs.models.page import Page
 from jobs.models.webhook import Delivery, DeliveryAttempt, WebhookEvent
@@ -20,6 +21,7 @@ __all__ = [
     "DeliveryAttempt",
     "Host",
     "HostQueue",
+    "IdempotencyKey",
     "Job",
     "LedgerEntry",
     "Page",

@@ -148,12 +148,6 @@ def test_a_client_without_a_key_gets_no_body_read(client):
     assert send(client, b"{").status_code == 401
 
 
-def test_an_idempotency_key_is_refused_rather_than_ignored(api):
-    answer = send(api, b"{" + URLS + b"," + RULES + b"}", HTTP_IDEMPOTENCY_KEY="1")
-
-    assert places(answer) == [("Idempotency-Key", "unsupported_option")]
-
-
 @pytest.mark.parametrize(("query", "code"), [("dryRun=true", "unsupported_option"), ("foo=1", "unknown_field")])
 def test_a_query_of_post_is_refused(query, code, api):
     answer = api.post(f"/v1/jobs?{query}", orjson.dumps({}), content_type="application/json")

@@ -140,7 +140,9 @@ async def scrape_once(target: Target, parsed: rules.Rules, options: Options) -> 
     try:
         lane = await pool.borrow("scrape", target.host_key, upstream=options.secrets.proxy, profile=options.profile)
         try:
-            return await scrape(lane, target, parsed, replace(options.fetch, sent=options.secrets.sent, keep_html=False))
+            return await scrape(
+                lane, target, parsed, replace(options.fetch, sent=options.secrets.sent, keep_html=False)
+            )
         finally:
             await pool.give_back(lane)
     finally:

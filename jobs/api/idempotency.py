@@ -1,0 +1,88 @@
+"""A request under an `Idempotency-Key` is done once, however often it comes, and however many come at once."""
+
+import hashlib
+import re
+from collections.abc import Callable
+
+import orjson
+from django.db import transaction
+from django.http import HttpRequest
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api.authentication import account_of
+from jobs.api.errors import ApiError, Problem, invalid_request
+from jobs.models import IdempotencyKey, Job
+
+HEADER = "Idempotency-Key"
+KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
+REPLAYED = {"Idempotent-Replayed": "true"}
+
+
+def answered_once(request: Request, make: Callable[[], Job], answer: Callable[[Job], Response]) -> Response:
+    """`answer` of the job that `make` makes; or what was answered when the same was asked under the same key.
+
+    In the transaction that makes the job, so there is a key if and only if there is a job. Raises: ApiError.
+    """
+    with transaction.atomic():
+        key = key_of(request)
+        if key and key.answer:
+            return replay(key)
+        response = answer(make())
+        if key:
+            key.answer = orjson.dumps({"headers": dict(response.headers), "body": response.data}).decode()
+            key.save(update_fields=["answer"])
+        return response
+
+
+def made_once(request: Request, make: Callable[[], Job]) -> Job:
+    """The job that `make` makes, or that the same request made before under the same key. Raises: ApiError."""
+    with transaction.atomic():
+        key = key_of(request)
+        if key and key.used:
+            return earlier(key)
+        job = make()
+        if key:
+            key.job, key.used = job, True
+            key.save(update_fields=["job", "used"])
+        return job
+
+
+def key_of(request: Request) -> IdempotencyKey | None:
+    """The request's key: ours to use, or used by an earlier one, whose end is waited for. In a transaction.
+
+    Raises: ApiError if it was used for something else.
+    """
+    text = request.headers.get(HEADER)
+    if text is None:
+        return None
+    if not KEY.fullmatch(text):
+        message = "A key has 1 to 255 printable ASCII characters, and no space at either end."
+        raise invalid_request([Problem(HEADER, "invalid_character", message)])
+    account, asked = account_of(request), fingerprint(request._request)
+    same = IdempotencyKey.objects.filter(account=account, key=text)
+    same.expired().delete()
+    new = IdempotencyKey(account=account, key=text, request=asked)
+    IdempotencyKey.objects.bulk_create([new], ignore_conflicts=True)
+    key = same.select_for_update().get()
+    if key.request != asked:
+        message = f"The {HEADER} {text[:60]} was used for another request; take a new key for a new request."
+        raise ApiError("idempotency_conflict", message)
+    return key
+
+
+def earlier(key: IdempotencyKey) -> Job:
+    if key.job is None:
+        raise ApiError("not_found", "What this request has made is not kept any more.")
+    return key.job
+
+
+def fingerprint(request: HttpRequest) -> str:
+    asked = f"{request.method} {request.get_full_path()}\n".encode() + request.body
+    return hashlib.sha256(asked).hexdigest()
+
+
+def replay(key: IdempotencyKey) -> Response:
+    assert key.answer
+    first = orjson.loads(key.answer)
+    return Response(first["body"], status=201, headers={**first["headers"], **REPLAYED})
