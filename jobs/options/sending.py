@@ -21,12 +21,13 @@ COOKIE_VALUE = re.compile(r'[!#-+\--:<-\[\]-~]*|"[!#-+\--:<-\[\]-~]*"')
 """Source: https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1"""
 COOKIE_PATH = re.compile(r"/[ -:<-~]*")
 
-ELSEWHERE = {
+NOT_HERE = {
     "cookie": "Give options.cookies instead.",
     "user-agent": "Give options.userAgent instead.",
     "proxy-authorization": "Give options.proxy instead.",
+    "referer": "Browsers take it along to wherever a redirect leads, so it cannot be sent to one origin alone.",
 }
-"""Headers that are asked for in another way."""
+"""Headers that cannot be given, and why."""
 
 # fmt: off
 THE_BROWSERS = frozenset({
@@ -65,8 +66,8 @@ def read_header(name: str, value: object, field: str, notes: Notes) -> str:
     path, bare = joined(field, name), name.lower()
     if not TOKEN.fullmatch(name):
         notes.add(path, "invalid_character", "That is no name that a header can have.")
-    elif bare in ELSEWHERE:
-        notes.add(path, "invalid_choice", ELSEWHERE[bare])
+    elif bare in NOT_HERE:
+        notes.add(path, "invalid_choice", NOT_HERE[bare])
     elif bare in THE_BROWSERS or bare.startswith(THE_BROWSERS_PREFIXES):
         notes.add(path, "invalid_choice", "This header is the browser's own to send; leave it out.")
     text = typed(value, str, path, notes)

@@ -20,9 +20,6 @@ KINDS: Mapping[Block, frozenset[str]] = {
 }
 """Chromium's names for what is blocked one request at a time. Images are the browser's, advertisers the proxy's."""
 
-CARRIED = frozenset({"referer"})
-"""What Chromium itself takes along when it follows a redirect, and may then show as a new request's own."""
-
 
 class Sending:
     """Pauses a tab's requests where it must, and lets each go on, with headers or without, or fail.
@@ -66,20 +63,20 @@ class Sending:
             await self._cdp.send("Fetch.failRequest", {**identity, "errorReason": "BlockedByClient"})
 
     def _changed(self, paused: Mapping[str, Any]) -> dict[str, object]:
-        """With what is sent along, at its origin; anywhere else without, even if a redirect has led there."""
+        """With what is sent along, at its origin; anywhere else without, even if a redirect has led there.
+
+        This Chromium goes on with the headers that a redirected request had at first; others have carried ours along.
+        """
         shown: Mapping[str, str] = paused["request"]["headers"]
         if paused["request"]["url"].startswith(self._origin):
-            kept = [(name, value) for name, value in shown.items() if name.lower() not in self._headers]
-            return _fields(*kept, *self._headers.values())
-        redirected = "redirectedRequestId" in paused
-        ours = self._headers if redirected else self._headers.keys() & CARRIED
-        kept = [
-            (name, value) for name, value in shown.items() if name.lower() not in ours or not self._sent(name, value)
-        ]
-        return _fields(*kept) if redirected or len(kept) < len(shown) else {}
+            own = ((name, value) for name, value in shown.items() if name.lower() not in self._headers)
+            return _fields(*own, *self._headers.values())
+        if "redirectedRequestId" not in paused:
+            return {}
+        return _fields(*((name, value) for name, value in shown.items() if not self._is_ours(name, value)))
 
-    def _sent(self, name: str, value: str) -> bool:
-        return self._headers[name.lower()][1] == value
+    def _is_ours(self, name: str, value: str) -> bool:
+        return name.lower() in self._headers and self._headers[name.lower()][1] == value
 
 
 def _fields(*headers: tuple[str, str]) -> dict[str, object]:

@@ -142,6 +142,7 @@ REFUSED = [
             "Set-Cookie",
             "user-agent",
             "Accept-Encoding",
+            "Referer",
             "Sec-Fetch-Site",
             "sec-ch-ua",
             "Origin",
