@@ -259,6 +259,13 @@ def test_a_screenshot_is_of_the_window(capture):
     assert pixels(made.content) == (320, 240, (255, 0, 0))
 
 
+@pytest.mark.parametrize("blocked", [frozenset(), frozenset({Block.IMAGE})])
+def test_a_picture_has_images_unless_they_are_blocked(capture, blocked):
+    *_, colour = pixels(capture("/shows-an-image", "screenshot", profile=Profile(block=blocked)).content)
+
+    assert (colour == (255, 0, 0)) is not bool(blocked)
+
+
 def test_a_full_page_screenshot_is_of_all_of_it(capture):
     assert pixels(capture("/short", "fullPageScreenshot", profile=SMALL).content)[:2] == (320, 900)
 

@@ -34,6 +34,14 @@ async def article(request: "Request") -> None:
     await request.reply(ARTICLE)
 
 
+@page
+async def red_image(request: "Request") -> None:
+    """A red GIF of one pixel."""
+    gif = b"GIF89a\1\0\1\0\x80\0\0\xff\0\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
+    await request.reply(gif, kind="image/gif")
+
+
+DOCUMENTS["shows-an-image"] = "<style>* { margin: 0 } img { width: 100px; height: 100px }</style><img src=/red-image>"
 DOCUMENTS["red"] = "<style>* { margin: 0 } body { background: #f00 }</style>"
 DOCUMENTS["tall"] = "<h1>Tall</h1><div style='height: 40000px; width: 2000px'></div>"
 DOCUMENTS["wide"] = "<h1>Wide</h1><div style='height: 40000px; width: 20000px'></div>"
