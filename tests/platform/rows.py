@@ -65,6 +65,9 @@ OFFENDERS: Mapping[str, str] = {
     "a page has data if it is completed, and an error if it has failed": """
         SELECT id, status FROM jobs_page
         WHERE (status = 'completed') <> (data IS NOT NULL) OR (status = 'failed') <> (error_code IS NOT NULL)""",
+    "a job keeps what its files take": """
+        SELECT public_id, kept_bytes FROM jobs_job job
+        WHERE kept_bytes <> (SELECT COALESCE(SUM(stored_bytes), 0) FROM jobs_artifact WHERE job_id = job.id)""",
     "attempts are bounded": """
         SELECT page.id, attempts FROM jobs_page page JOIN jobs_job job ON job.id = page.job_id
         WHERE attempts > max_attempts OR (page.status IN ('completed', 'failed') AND attempts < 1)""",
