@@ -95,7 +95,7 @@ class ScrollToEnd(Action):
     """Scroll to the end for as long as the page, or what the selector matches, grows of it."""
 
     type = "scrollToEnd"
-    items: Selector | None = None
+    selector: Selector | None = None
     max_scrolls: int = 20
     limit: int | None = None
     settle_ms: int = 2_000

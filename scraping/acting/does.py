@@ -37,7 +37,7 @@ async def do(action: Action, turn: Turn) -> Found:
 @do.register
 async def _(action: Pause, turn: Turn) -> Found:
     if action.milliseconds > turn.left_ms:
-        raise Undone(f"there were {turn.left_ms:,.0f} ms left for it.")
+        raise Undone(f"{action.milliseconds:,} ms are more than what was left for it, {turn.left_ms:,.0f} ms.")
     await asyncio.sleep(action.milliseconds / 1000)
     return None
 
@@ -47,7 +47,7 @@ async def _(action: WaitFor, turn: Turn) -> Found:
     awaited = {"selector": [action.selector.kind, action.selector.text], "state": action.state}
     answer = await turn.ask("meet", {"awaited": {**awaited, "remaining": turn.patience_ms}})
     if "notCome" in answer:
-        raise Undone(f"it was not {action.state} in time.")
+        raise Undone(f"it was not {action.state} within {turn.patience_s * 1000:,.0f} ms.")
     return None
 
 
@@ -116,7 +116,7 @@ async def _(action: ScrollBy, turn: Turn) -> Found:
 
 @do.register
 async def _(action: ScrollToEnd, turn: Turn) -> Found:
-    items = action.items and [action.items.kind, action.items.text]
+    items = action.selector and [action.selector.kind, action.selector.text]
     found: dict[str, object] = await turn.ask(
         "scrollToEnd",
         {

@@ -642,10 +642,15 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
   // ---------------------------------------------------------------- acting
 
-  const FRAME_MS = 20;
+  const LONGEST_FRAME_MS = 100;
   const MOST_STEPS = 100;
 
   const pause = (ms) => scheduler.postTask(() => {}, { delay: ms });
+  // Whoever watches what comes into view is told with the next frame; without scripts there may be none.
+  const painted = () => Promise.race([
+    new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    pause(LONGEST_FRAME_MS),
+  ]);
 
   // A click may lead on by a script that runs a moment later; nothing else tells of that than leaving itself.
   const arrive = async ({ settle, remaining }) => {
@@ -693,7 +698,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     const step = Math.max(scroller.clientHeight, (bottom() - top) / MOST_STEPS, 1);
     for (; top < bottom() && performance.now() < deadline; top += step) {
       scroller.scrollTo({ top, behavior: "instant" });
-      await pause(FRAME_MS);
+      await painted();
     }
     scroller.scrollTo({ top: bottom(), behavior: "instant" });
   };

@@ -104,7 +104,7 @@ def places(answer):
         ("options", {"waitUntil": "auto"}, "options.waitUntil", "invalid_choice"),
         ("options", {"waitUntil": "LOAD"}, "options.waitUntil", "invalid_choice"),
         ("options", {"waitUntil": ["load"]}, "options.waitUntil", "invalid_type"),
-        ("options", {"actions": None}, "options.actions", "unsupported_option"),
+        ("options", {"actions": None}, "options.actions", "invalid_type"),
         ("options", {"launchArgs": []}, "options.launchArgs", "unknown_field"),
         # keys that are not a caller's to set
         ("status", "completed", "status", "unknown_field"),
