@@ -79,9 +79,11 @@ DOCUMENTS |= {
           <option value=r>Red</option><option value=g>Green</option><option value=b>Blue</option>
         </select>
         <div id=menu>Menu <ul onmouseover="{SAY} 'Open'"><li><button onclick="{SAY} 'Chosen'">Choose</button></ul></div>
-        <a id=link href=/static/7>Product</a> <a id=file href=/attachment>File</a> <a id=tab target=_blank href=/beat/tab>Tab</a>
+        <a id=link href=/static/7>Product</a> <a id=file href=/attachment>File</a>
+        <a id=tab target=_blank href=/beat/tab>Tab</a>
         <button id=soon onclick="setTimeout(() => {{ location.href = '/static/8' }}, 0)">Soon</button>
-        <button id=leaves onclick="location.href = '/static/9'; for (const until = Date.now() + 200; Date.now() < until;);">Go</button>
+        <button id=leaves onclick="
+          location.href = '/static/9'; for (const until = Date.now() + 200; Date.now() < until;);">Go</button>
         <p style="height: 3000px"></p><button id=far onclick="{SAY} 'Far'">Far</button>
         {script("addEventListener('scroll', () => { keys.textContent = `${scrollX} ${scrollY}`; })")}""",
     "log-in": """<h1>Log in</h1><form action=/welcome>
@@ -91,7 +93,8 @@ DOCUMENTS |= {
         f"setTimeout(() => {{ document.body.insertAdjacentHTML('beforeend', `<button onclick=\"{SAY} 'Clicked'\">"
         "Late</button>`); }, 700)"
     ),
-    "box": """<h1>Box</h1><style>body { margin: 0; height: 100vh; overflow: hidden } #box { height: 300px; overflow: auto }
+    "box": """<h1>Box</h1><style>body { margin: 0; height: 100vh; overflow: hidden }
+        #box { height: 300px; overflow: auto }
         li { height: 100px }</style><div id=box><ul></ul></div>"""
     + script("""const box = document.getElementById("box"), list = box.firstChild;
         const more = () => { for (let n = 0; n < 10; n++) list.insertAdjacentHTML("beforeend", "<li>Item</li>"); };
@@ -107,7 +110,7 @@ DOCUMENTS |= {
         });
         const observer = new IntersectionObserver(show);
         for (const each of list.children) observer.observe(each);"""),
-    "hangs": f"<h1>Nothing yet</h1><button id=hang onclick='for (;;);'>Hang</button><button id=other>Other</button>",
+    "hangs": "<h1>Nothing yet</h1><button id=hang onclick='for (;;);'>Hang</button><button id=other>Other</button>",
     "falsified": "<h1>Nothing yet</h1>"
     + script("""const lie = () => null, none = () => [];
         Document.prototype.querySelector = Element.prototype.querySelector = lie;
@@ -117,13 +120,15 @@ DOCUMENTS |= {
         Element.prototype.matches = lie; HTMLElement.prototype.focus = lie; window.scrollBy = window.scrollTo = lie;
         Element.prototype.scrollTo = lie; Element.prototype.scrollIntoView = lie; window.getComputedStyle = lie;
         window.requestAnimationFrame = lie; window.setTimeout = lie; JSON.stringify = lie; window.Promise = class {};
-        Array.prototype.map = Array.prototype.filter = Array.from = none; Object.entries = none; Map.prototype.get = lie;
+        Array.prototype.map = Array.prototype.filter = Array.from = none; Object.entries = none;
+        Map.prototype.get = lie;
         EventTarget.prototype.dispatchEvent = lie; window.Event = lie; window.eval = lie;""")
-    + f"""<button onclick="document.getElementsByTagName('h1')[0].textContent = 'Clicked'">Click</button>
+    + """<button onclick="document.getElementsByTagName('h1')[0].textContent = 'Clicked'">Click</button>
         <input oninput="document.getElementsByTagName('h2')[0].textContent = this.value"><h2></h2>""",
     "flees": "<h1>Nothing yet</h1><button style='position: absolute'>Catch me</button>"
     + script("""const it = document.querySelector("button"); let n = 0;
-        const flee = () => { it.style.left = `${n++ * 37 % 400}px`; it.style.top = `${n * 53 % 300}px`; requestAnimationFrame(flee); };
+        const flee = () => { it.style.left = `${n++ * 37 % 400}px`; it.style.top = `${n * 53 % 300}px`;
+          requestAnimationFrame(flee); };
         flee();"""),
     "adds": f"""<h1>0</h1><button onclick="{SAY} Number(document.querySelector('h1').textContent) + 1">Add</button>""",
     "shadowed": "<h1>Nothing yet</h1><div></div>"
