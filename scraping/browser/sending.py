@@ -1,7 +1,7 @@
 """What a lane sends besides what its page asks for: headers and cookies; and what it does not: blocked kinds."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +20,8 @@ KINDS: Mapping[Block, frozenset[str]] = {
 }
 """Chromium's names for what is blocked one request at a time. Images are the browser's, advertisers the proxy's."""
 
+RESTLESS_SHARE = 0.2
+
 
 class Sending:
     """Pauses a tab's requests where it must, and lets each go on, with headers or without, or fail.
@@ -28,26 +30,47 @@ class Sending:
     worker, is not paused: it gets no headers, and is not blocked by its kind.
     """
 
-    def __init__(self, cdp: CDPSession, block: Iterable[Block]) -> None:
+    def __init__(self, cdp: CDPSession, block: Iterable[Block], *, most: int, on_flood: Callable[[], None]) -> None:
+        """`on_flood` is called when a page asks more than `most` times; the tab is then to be closed."""
         self._cdp = cdp
         self._blocked = frozenset(kind for each in block for kind in KINDS.get(each, ()))
+        self._most = most
+        self._on_flood = on_flood
         self._headers: Mapping[str, tuple[str, str]] = {}
         self._origin = ""
-        self._paused_now: list[dict[str, str]] = []
+        self._patterns: list[dict[str, str]] = []
+        self._listens = False
         self._answers: set[asyncio.Task[None]] = set()
-        cdp.on("Fetch.requestPaused", self._on_paused)
+        self._asked = 0
+
+    @property
+    def restless(self) -> bool:
+        """Whether the present page asks so often that it had better be left before the next one is asked for."""
+        return self._asked > self._most * RESTLESS_SHARE
 
     async def begin(self, target: Target, headers: Iterable[tuple[str, str]]) -> None:
         """From now on, send `headers` to the origin of `target`, and block what is to be blocked."""
         self._headers = {name.lower(): (name, value) for name, value in headers}
         self._origin = f"{target.origin}/"
+        self._asked = 0
         kinds = [{"resourceType": kind} for kind in sorted(self._blocked)]
-        paused = [{"urlPattern": "*"}] if self._headers else kinds
-        if paused != self._paused_now:
-            await self._cdp.send("Fetch.enable", {"patterns": paused})
-            self._paused_now = paused
+        patterns = [{"urlPattern": "*"}] if self._headers else kinds
+        if patterns != self._patterns:
+            await self._pause(patterns)
+
+    async def _pause(self, patterns: list[dict[str, str]]) -> None:
+        if not self._listens:
+            self._cdp.on("Fetch.requestPaused", self._on_paused)
+            self._listens = True
+        await self._cdp.send(*(("Fetch.enable", {"patterns": patterns}) if patterns else ("Fetch.disable",)))
+        self._patterns = patterns
 
     def _on_paused(self, paused: dict[str, Any]) -> None:
+        self._asked += 1
+        if self._asked == self._most + 1:
+            self._on_flood()
+        if self._asked > self._most:
+            return  # the tab is on its way out, and so many answers would keep all others waiting
         task = asyncio.create_task(self._answer(paused))
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)

@@ -25,6 +25,8 @@ class Shelf:
     What Chromium asks without asking the tab (a preconnection) gets as far as the lane's proxy, which is shut.
     """
 
+    restless = False
+
     def __init__(self, cdp: CDPSession, frame_id: str) -> None:
         self._cdp = cdp
         self._frame_id = frame_id

@@ -86,6 +86,7 @@ class Lane:
         self._lost: asyncio.Future[ScrapeError] | None = None
         self._dirty = False
         self._broken = False
+        self._flooded = False
         self._closing: asyncio.Task[None] | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -135,10 +136,16 @@ class Lane:
         self._tab.on("requestfailed", self._on_request_failed)
         tree = await self._cdp.send("Page.getFrameTree")
         self._frame_id = tree["frameTree"]["frame"]["id"]
-        offline = self.profile.offline
-        self._sending = Shelf(self._cdp, self._frame_id) if offline else Sending(self._cdp, self.profile.block)
+        self._sending = Shelf(self._cdp, self._frame_id) if self.profile.offline else self._new_sending()
         await self._cdp.send("Page.enable")
         await self._cdp.send("Page.addScriptToEvaluateOnNewDocument", {"source": READER, "worldName": WORLD})
+
+    def _new_sending(self) -> Sending:
+        return Sending(self._cdp, self.profile.block, most=self.limits.max_requests, on_flood=self._on_flood)
+
+    def _on_flood(self) -> None:
+        self._flooded = True
+        self.traffic.exceed(f"The page made more than {self.limits.max_requests:,} requests.")
 
     def _on_crash(self, _tab: BrowserPage) -> None:
         self._broken = True
@@ -310,6 +317,8 @@ class Lane:
         """
         if self._dirty and self.usable:
             await self._or_give_up(self._note_cookies() if self.profile.keeps_session else self._wipe())
+        if self._sending.restless and self.usable and self._tab.url != BLANK:
+            await self._or_give_up(self._leave())
 
     async def _note_cookies(self) -> None:
         self.cookies = await self._context.cookies()
@@ -425,7 +434,7 @@ class Lane:
         self.cut_off()
         closing = _unheard(self._context.close())
         try:
-            if not await self._ends(closing):
+            if self._flooded or not await self._ends(closing):
                 crashing = _unheard(self._cdp.send("Page.crash"))
                 if not await self._ends(closing):
                     log.warning("Lane %d did not close: process %d is killed.", self.id, self.browser.process.pid)
