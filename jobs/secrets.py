@@ -75,7 +75,7 @@ def sealed_session(cookies: Sequence[Mapping[str, Any]]) -> str | None:
     """The cookies of a lane that keeps its session, for the job's next lane. None if there are none, or too many."""
     text = orjson.dumps(list(cookies))
     if len(text) > MOST_SESSION_BYTES:
-        log.warning("A job's session has cookies of %d bytes; they are not kept.", len(text))
+        log.warning("A job's session has cookies of %s bytes; they are not kept.", f"{len(text):,}")
     return seal(text.decode()) if cookies and len(text) <= MOST_SESSION_BYTES else None
 
 

@@ -1,21 +1,23 @@
-"""A job's proxy between the database and the browser: sealed, opened by the worker, never left out."""
+"""What is secret of a job between the database and the browser: sealed, opened by the worker, never left out."""
 
 import asyncio
 import threading
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from jobs.models import Page
 from jobs.queue.dispatch import dispatch
 from jobs.sealing import SealBroken, seal, unseal
-from jobs.secrets import Secrets, opened, sealed
+from jobs.secrets import MOST_SESSION_BYTES, Secrets, opened, opened_session, sealed, sealed_session
 from jobs.worker import runs
 from jobs.worker.claims import Claims
 from jobs.worker.runs import Runner
 from scraping.egress import Policy
 from scraping.egress.upstream import Upstream
 from scraping.errors import BlockedAddress, ProxyFailed
+from scraping.options import Cookie, Sent
 from tests.queue.making import make_retries_due
 
 UPSTREAM = Upstream("socks5", "proxy.example.com", 1080, "alice", "pässword")
@@ -65,6 +67,54 @@ def test_a_seal_that_was_changed_is_not_opened(spoil):
 
 def test_a_proxy_is_opened_as_it_was_sealed():
     assert opened(sealed(Secrets(proxy=UPSTREAM))).proxy == UPSTREAM
+
+
+def test_headers_and_cookies_are_opened_as_they_were_sealed():
+    cookie = Cookie(name="a", value="b", path="/c", secure=True, http_only=True, same_site="None")
+    secrets = Secrets(sent=Sent(headers=(("X-Key", "mine"), ("A", "")), cookies=(cookie,)))
+
+    text = sealed(secrets)
+
+    assert opened(text) == secrets
+    assert "mine" not in text
+
+
+def test_what_is_secret_is_not_in_what_a_log_would_show_of_it():
+    secrets = Secrets(proxy=UPSTREAM, sent=Sent(headers=(("A", "mine"),), cookies=(Cookie(name="a", value="mine"),)))
+
+    assert "mine" not in repr(secrets)
+    assert "pässword" not in repr(secrets)
+
+
+SESSION = [{"name": "sid", "value": "mine", "domain": "shop.com", "path": "/", "expires": -1}]
+
+
+def test_the_cookies_of_a_session_are_opened_as_they_were_sealed():
+    text = sealed_session(SESSION)
+
+    assert opened_session(text) == SESSION
+    assert "mine" not in text
+
+
+def test_a_session_without_cookies_is_none():
+    assert sealed_session([]) is None
+    assert opened_session(None) == []
+
+
+def test_a_session_of_too_many_cookies_is_not_kept(caplog):
+    room = MOST_SESSION_BYTES - len(orjson.dumps([{**SESSION[0], "value": ""}]))
+
+    assert sealed_session([{**SESSION[0], "value": "x" * room}])
+    assert sealed_session([{**SESSION[0], "value": "x" * (room + 1)}]) is None
+    assert "262,145" in caplog.text
+
+
+def test_a_session_that_cannot_be_opened_any_more_begins_anew(settings, caplog):
+    text = sealed_session(SESSION)
+    settings.SECRET_KEY = secret("b")
+
+    assert opened_session(text) == []
+    assert "SCRPY_SECRET_KEY" in caplog.text
 
 
 def test_a_proxy_that_cannot_be_opened_any_more_names_the_setting_to_look_at(settings):

@@ -1,4 +1,4 @@
-"""`options.proxy`: what is refused and why, and that its credentials are seen by nobody."""
+"""Options that hold secrets, a proxy, headers, cookies: what of them is refused, and that they are seen by nobody."""
 
 import logging
 
@@ -17,6 +17,19 @@ pytestmark = pytest.mark.django_db
 
 SERVER = "http://proxy.example.com:3128"
 USERNAME, PASSWORD = "aliceinchains", "tr0ub4dor&3"
+TOKEN, COOKIE = "headervalue7", "cookievalue8"
+SENT = {
+    "headers": {"Authorization": f"Bearer {TOKEN}", "X-Key": TOKEN},
+    "cookies": [{"name": "sid", "value": COOKIE, "path": "/a"}, {"value": COOKIE, "name": "__Host-id", "secure": True}],
+}
+SHOWN = {
+    "headers": {"Authorization": "[sealed]", "X-Key": "[sealed]"},
+    "cookies": [
+        {"name": "sid", "value": "[sealed]", "path": "/a"},
+        {"value": "[sealed]", "name": "__Host-id", "secure": True},
+    ],
+}
+SECRETS = (USERNAME, PASSWORD, orjson.dumps(PASSWORD).decode(), TOKEN, COOKIE)
 
 
 def with_proxy(**overrides):
@@ -139,6 +152,32 @@ def test_a_job_shows_where_its_proxy_is_and_nothing_else_of_it(api, post):
     assert b'"options":{"timeout":5000,"proxy":{"server":"%b"},"retries":1}' % SERVER.encode() in job.content
 
 
+def test_a_job_shows_which_headers_and_cookies_it_sends_and_not_what_is_in_them(api, post):
+    made = post(options={"retries": 1, **SENT}).json()["job"]
+
+    job = api.get(f"/v1/jobs/{made['id']}").json()["job"]
+
+    assert made["options"] == job["options"] == {"retries": 1, **SHOWN}
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"headers": {"X-Key": TOKEN + "\n"}},
+        {"headers": {"X-Key": TOKEN, "x-key": TOKEN}},
+        {"headers": {"Cookie": TOKEN}},
+        {"cookies": [{"name": "sid", "value": COOKIE + ";"}]},
+        {"cookies": [{"name": "sid", "value": COOKIE * 1_000}]},
+        {"cookies": [{"name": "sid", "value": COOKIE, "domain": "example.com"}]},
+    ],
+)
+def test_what_is_refused_of_headers_and_cookies_is_not_quoted(post, spoilt, caplog):
+    answer = post(options=spoilt)
+
+    assert answer.status_code == 400
+    assert not [secret for secret in (TOKEN, COOKIE) if secret in answer.content.decode() + caplog.text]
+
+
 def test_a_job_without_a_proxy_keeps_none_and_its_options_byte_for_byte(post):
     post(options={"retries": 1, "timeout": 5_000})
 
@@ -160,7 +199,7 @@ def test_credentials_are_in_no_answer_no_column_no_admin_page_no_webhook_and_no_
     caplog.set_level(logging.DEBUG)
     settings.SCRPY_WEBHOOK_ALLOW_HTTP = True
 
-    made = post(options=with_proxy(), webhook="https://receiver.com/hook")
+    made = post(options=with_proxy() | SENT, webhook="https://receiver.com/hook")
     path = f"/v1/jobs/{made.json()['job']['id']}"
     answers = [made, api.get(path), api.get("/v1/jobs"), api.delete(path), api.get(f"{path}/results")]
     job = Job.objects.get()
@@ -171,8 +210,8 @@ def test_credentials_are_in_no_answer_no_column_no_admin_page_no_webhook_and_no_
     assert SERVER.encode() in answered
     stored = all_that_is_stored()
     assert {job.public_id, job.sealed_options} < stored
-    assert any('"job.cancelled"' in text and SERVER in text for text in stored)
-    for secret in (USERNAME, PASSWORD, orjson.dumps(PASSWORD).decode()):
+    assert any('"job.cancelled"' in text and SERVER in text and '"sid"' in text for text in stored)
+    for secret in SECRETS:
         assert secret.encode() not in answered
         assert not [text for text in stored if secret in text]
         assert secret not in caplog.text
@@ -200,9 +239,8 @@ def test_credentials_are_not_in_the_log_of_a_request_that_breaks_down(post, api,
     monkeypatch.setattr(intake, "database_now", break_down)
     api.raise_request_exception = False
 
-    answer = post(options=with_proxy())
+    answer = post(options=with_proxy() | SENT)
 
     assert answer.status_code == 500
     assert "broken" in caplog.text
-    assert USERNAME not in caplog.text
-    assert PASSWORD not in caplog.text
+    assert not [secret for secret in SECRETS if secret in caplog.text]
