@@ -51,7 +51,21 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
   // ---------------------------------------------------------------- finding
 
-  const documentOf = (root) => (root.nodeType === Node.DOCUMENT_NODE ? root : root.ownerDocument);
+  // A form's fields stand in for its properties, to us as to the page: these readings nothing hides.
+  const own = ({ prototype }, name) => {
+    const { get, value } = Object.getOwnPropertyDescriptor(prototype, name);
+    return (node, ...given) => (get ?? value).apply(node, given);
+  };
+  const typeOf = own(Node, "nodeType"), parentOf = own(Node, "parentNode"), ownerOf = own(Node, "ownerDocument");
+  const lastChildOf = own(Node, "lastChild"), previousOf = own(Node, "previousSibling");
+  const attributeOf = own(Element, "getAttribute"), shadowOf = own(Element, "shadowRoot");
+  const SEARCHED = { [Node.ELEMENT_NODE]: Element, [Node.DOCUMENT_NODE]: Document, [Node.DOCUMENT_FRAGMENT_NODE]: DocumentFragment };
+  const searching = (name) => (root, selector) => SEARCHED[typeOf(root)].prototype[name].call(root, selector);
+  const allIn = searching("querySelectorAll"), firstIn = searching("querySelector");
+  const closestOf = own(Element, "closest"), isNode = (match) => typeof match === "object", kindOf = (match) => (isNode(match) ? typeOf(match) : null);
+  const textIn = own(Node, "textContent"), childrenOf = own(Node, "childNodes"), valueIn = own(Node, "nodeValue");
+
+  const documentOf = (root) => ownerOf(root) ?? root;
 
   const xpath = (expression, root) => {
     const owner = documentOf(root);
@@ -66,9 +80,9 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   };
 
   const css = (selector, root, all) => {
-    if (selector === ":scope") return [root.nodeType === Node.DOCUMENT_NODE ? root.documentElement : root];
-    if (all) return Array.from(root.querySelectorAll(selector));
-    const first = root.querySelector(selector);
+    if (selector === ":scope") return [typeOf(root) === Node.DOCUMENT_NODE ? root.documentElement : root];
+    if (all) return Array.from(allIn(root, selector));
+    const first = firstIn(root, selector);
     return first === null ? [] : [first];
   };
 
@@ -81,11 +95,11 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     const roots = [root];
     if (!scope.shadow && !scope.frames) return roots;
     for (const each of roots) {
-      for (const element of each.querySelectorAll("*")) {
+      for (const element of allIn(each, ":not(form)")) {
         if (scope.shadow && element.shadowRoot) roots.push(element.shadowRoot);
         if (scope.frames && element.contentDocument) roots.push(element.contentDocument);
       }
-      if (scope.shadow && each.shadowRoot) roots.push(each.shadowRoot);
+      if (scope.shadow && typeOf(each) === Node.ELEMENT_NODE && shadowOf(each) !== null) roots.push(shadowOf(each));
       if (roots.length > MOST_ROOTS) break;
     }
     return roots;
@@ -96,7 +110,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     if (kind === "meta") return meta(text);
     let found = [];
     for (const each of text === ":scope" ? [root] : rootsIn(root, scope)) {
-      if (kind === "xpath" && each.nodeType === Node.DOCUMENT_FRAGMENT_NODE) continue;
+      if (kind === "xpath" && typeOf(each) === Node.DOCUMENT_FRAGMENT_NODE) continue;
       found = found.concat(kind === "xpath" ? xpath(text, each) : css(text, each, all));
       if (found.length > 0 && !all) break;
     }
@@ -117,17 +131,17 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
   // The text of an element without the scripts and styles inside it; a script that was itself selected keeps its text.
   const textOf = (node) => {
-    if (!node.querySelector("script, style")) return node.textContent;
+    if (firstIn(node, "script, style") === null) return textIn(node);
     const walker = document.createTreeWalker(node, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT | NodeFilter.SHOW_CDATA_SECTION,
       (inner) => (/^(script|style)$/i.test(inner.nodeName) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
     const parts = [];
-    while (walker.nextNode()) if (walker.currentNode.nodeType !== Node.ELEMENT_NODE) parts.push(walker.currentNode.data);
+    while (walker.nextNode()) if (typeOf(walker.currentNode) !== Node.ELEMENT_NODE) parts.push(walker.currentNode.data);
     return parts.join("");
   };
 
   const OWN_TEXT = new Set([Node.TEXT_NODE, Node.CDATA_SECTION_NODE]);
   const ownTextOf = (node) =>
-    Array.from(node.childNodes).filter((child) => OWN_TEXT.has(child.nodeType)).map((child) => child.data).join("");
+    Array.from(childrenOf(node)).filter((child) => OWN_TEXT.has(typeOf(child))).map((child) => child.data).join("");
 
   const clean = (string) => string.toWellFormed().replaceAll("\0", "\uFFFD");
   const fold = (string) => string.replace(/\s+/g, " ").trim();
@@ -140,7 +154,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   };
 
   // A table, or the one around a match, or the first inside it.
-  const tableOf = (match) => match.closest?.("table") ?? match.querySelector("table");
+  const tableOf = (match) => closestOf(match, "table") ?? firstIn(match, "table");
 
   // The rows of a table as lists of texts, a cell repeated over the columns and rows that it spans.
   const rowsOf = (table, budget) => {
@@ -188,26 +202,26 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const outputs = {
     text: textOf,
     ownText: ownTextOf,
-    html: (node) => node.innerHTML,
-    outerHtml: (node) => node.outerHTML,
+    html: own(Element, "innerHTML"),
+    outerHtml: own(Element, "outerHTML"),
     table_json: (node, budget) => { const table = tableOf(node); return table && asObjects(table, rowsOf(table, budget)); },
     table_array: (node, budget) => { const table = tableOf(node); return table && rowsOf(table, budget); },
   };
   const FOLDED = new Set(["text", "ownText"]);
   const TABLES = new Set(["table_json", "table_array"]);
 
-  const isBranch = (match) => match.nodeType === Node.ELEMENT_NODE || match.nodeType === Node.DOCUMENT_NODE;
+  const isBranch = (match) => kindOf(match) === Node.ELEMENT_NODE || kindOf(match) === Node.DOCUMENT_NODE;
 
   // What a rule reads of one match. Of what is no element (an attribute, a text, a number) there is just its value.
   const valueOf = (match, rule, attribute, budget) => {
-    const folds = rule.clean ?? (attribute === null && FOLDED.has(rule.output) && match.nodeType !== Node.ATTRIBUTE_NODE);
+    const folds = rule.clean ?? (attribute === null && FOLDED.has(rule.output) && kindOf(match) !== Node.ATTRIBUTE_NODE);
     const tidy = (value) => (folds && typeof value === "string" ? fold(value) : value);
     if (!isBranch(match)) {
       if (TABLES.has(rule.output) || attribute !== null) return null;
-      return tidy(match.nodeType ? match.nodeValue : match);
+      return tidy(isNode(match) ? valueIn(match) : match);
     }
-    const node = match.nodeType === Node.DOCUMENT_NODE ? match.documentElement : match;
-    return node && tidy(attribute === null ? outputs[rule.output](node, budget) : node.getAttribute(attribute));
+    const node = typeOf(match) === Node.DOCUMENT_NODE ? match.documentElement : match;
+    return node && tidy(attribute === null ? outputs[rule.output](node, budget) : attributeOf(node, attribute));
   };
 
   // Cuts to what one value and all of them together may take, in bytes of UTF-8.
@@ -334,15 +348,16 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     }
   };
 
+  const isBoxed = own(Element, "checkVisibility"), boxOf = own(Element, "getBoundingClientRect");
   const isVisible = (match) => {
-    const element = match.nodeType === Node.ELEMENT_NODE ? match : match.ownerElement ?? match.parentElement;
-    if (!element?.checkVisibility({ visibilityProperty: true })) return false;
-    const { width, height } = element.getBoundingClientRect();
+    const element = typeOf(match) === Node.ELEMENT_NODE ? match : match.ownerElement ?? match.parentElement;
+    if (!element || !isBoxed(element, { visibilityProperty: true })) return false;
+    const { width, height } = boxOf(element);
     return width > 0 && height > 0;
   };
 
   // What XPath works out has no place in the page: it counts as there, and as seen, if it is true.
-  const isThere = (match, seen) => (match.nodeType ? !seen || isVisible(match) : Boolean(match));
+  const isThere = (match, seen) => (isNode(match) ? !seen || isVisible(match) : Boolean(match));
 
   const hasCome = ({ selector, state }, scope) => {
     let matches;
@@ -376,16 +391,9 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const isXml = () => /[/+]xml$/.test(document.contentType);
   const trimmed = (string, most) => fold(clean(string).slice(0, most).toWellFormed());
 
-  // A form's fields stand in for its properties, to us as to the page: these readings nothing hides.
-  const own = ({ prototype }, name) => {
-    const { get, value } = Object.getOwnPropertyDescriptor(prototype, name);
-    return (node, ...given) => (get ?? value).apply(node, given);
-  };
-  const typeOf = own(Node, "nodeType"), parentOf = own(Node, "parentNode"), ownerOf = own(Node, "ownerDocument");
-  const lastChildOf = own(Node, "lastChild"), previousOf = own(Node, "previousSibling");
   const spaceOf = own(Element, "namespaceURI"), localNameOf = own(Element, "localName"), nameOf = own(Node, "nodeName");
-  const attributeNamesOf = own(Element, "getAttributeNames"), attributeOf = own(Element, "getAttribute");
-  const shadowOf = own(Element, "shadowRoot"), contentOf = own(HTMLTemplateElement, "content");
+  const attributeNamesOf = own(Element, "getAttributeNames");
+  const contentOf = own(HTMLTemplateElement, "content");
   const framed = own(HTMLIFrameElement, "contentDocument"), viewOf = own(Document, "defaultView");
   const createElement = own(Document, "createElement"), fontsOf = own(Document, "fonts");
   const bodyOf = own(Document, "body"), rootOf = own(Document, "documentElement"), baseOf = own(Node, "baseURI");
@@ -415,7 +423,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const escapedValue = (text) => escaped(text).replaceAll('"', "&quot;");
   const htmlNameOf = (node) => (typeOf(node) === Node.ELEMENT_NODE && spaceOf(node) === HTML ? localNameOf(node) : null);
   // Computed styles of all elements would take more memory than a page has.
-  const isBoxed = own(Element, "checkVisibility"), displayOf = (element) => getComputedStyle(element).display;
+  const displayOf = (element) => getComputedStyle(element).display;
   const spanOf = (cell) => Math.min(cell.colSpan, MOST_SPAN);
   const isText = (node) => node !== null && typeOf(node) === Node.TEXT_NODE;
   const isShown = (node) => viewOf(ownerOf(node)) !== null;

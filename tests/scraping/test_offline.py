@@ -214,6 +214,30 @@ def test_what_markup_cannot_tell_is_lost(twice, markup, case):
     assert (live.data["value"], again.data["value"]) == (before, after)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["querySelector", "querySelectorAll", "nodeType", "ownerDocument", "textContent", "childNodes", "getAttribute",
+     "closest", "innerHTML", "outerHTML", "shadowRoot", "contentDocument", "nodeValue", "checkVisibility"],
+)  # fmt: skip
+def test_a_form_is_read_whatever_its_fields_are_called(twice, name):
+    form = f"<form id=f>own<b>in</b><table><tr><td>c</table><input name={name}></form>"
+    read = {"text": "form", "own": {"selector": "form", "output": "ownText"}, "id": "form@id",
+            "html": {"selector": "form", "output": "outerHtml"}, "table": {"selector": "form", "output": "table_array"},
+            "inner": {"selector": "form", "output": {"css": "b", "xpath": "./b", "name": "input@name"}}}  # fmt: skip
+
+    live, again = twice(form, read, shadow=True, frames=True)
+
+    assert live.data == again.data
+    assert live.data.pop("html").startswith('<form id="f">own<b>in</b>')
+    assert live.data == {
+        "text": "owninc",
+        "own": "own",
+        "id": "f",
+        "table": [["c"]],
+        "inner": {"css": "in", "xpath": "in", "name": name},
+    }
+
+
 def test_no_page_hears_of_being_kept(twice):
     markup = """<x-y a=1></x-y><iframe srcdoc="<p>in</p>"></iframe><i>0</i><script>let heard = 0;
         const hear = () => { document.querySelector("i").textContent = ++heard; };
