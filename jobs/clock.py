@@ -6,10 +6,13 @@ Any number of clocks may run at once: each duty takes its own locks, and finding
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import close_old_connections
 
-from jobs.queue.dispatch import dispatch
+from jobs.queue.deadlines import end_overdue_jobs
+from jobs.queue.dispatch import dispatch, until_next_ready
+from jobs.queue.hosts import forget_hosts
 from jobs.queue.sweep import forget_dead_workers, sweep
 from jobs.retention import forget_idempotency_keys, make_room, purge_old_jobs, remove_litter
 from jobs.stopping import stop_event
@@ -17,17 +20,28 @@ from jobs.webhooks.due import ring_due
 
 logger = logging.getLogger(__name__)
 
+SOONEST = timedelta(milliseconds=20)
+
+
+def dispatch_due() -> timedelta | None:
+    """Dispatch; until when it is worth it again, if that is known."""
+    dispatch()
+    return until_next_ready()
+
+
 DUTIES: tuple[tuple[Callable[[], object], float], ...] = (
     (sweep, 1.0),
-    (dispatch, 1.0),
+    (dispatch_due, 1.0),
+    (end_overdue_jobs, 1.0),
     (ring_due, 1.0),
     (forget_dead_workers, 60.0),
+    (forget_hosts, 600.0),
     (forget_idempotency_keys, 60.0),
     (purge_old_jobs, 5.0),
     (make_room, 10.0),
     (remove_litter, 60.0),
 )
-"""What is done, and every how many seconds."""
+"""What is done, and every how many seconds; or after the time span that a duty gives, if that is shorter."""
 
 
 def run() -> None:
@@ -42,16 +56,18 @@ def tick(due: dict[Callable[[], object], float]) -> None:
     """Do what is due, and note when it is due again. `due` holds monotonic seconds."""
     for duty, every_s in DUTIES:
         if due[duty] <= time.monotonic():
-            attend(duty)
-            due[duty] = time.monotonic() + every_s
+            wanted = attend(duty)
+            wait_s = max(wanted, SOONEST).total_seconds() if isinstance(wanted, timedelta) else every_s
+            due[duty] = time.monotonic() + min(wait_s, every_s)
 
 
-def attend(duty: Callable[[], object]) -> None:
-    """One duty that fails, with the database away for example, neither stops the clock nor the other duties."""
+def attend(duty: Callable[[], object]) -> object:
+    """What the duty gives. One that fails, with the database away for example, stops neither the clock nor others."""
     close_old_connections()
     try:
-        duty()
+        return duty()
     except Exception:
         logger.exception("The clock could not %s; it will try again", duty.__name__)
+        return None
     finally:
         close_old_connections()

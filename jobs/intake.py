@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
 
 from jobs.models import Account, HostQueue, Job, Page
 from jobs.models.job import JobKind
+from jobs.options import DEADLINE_MS
 from jobs.queue.clock import database_now
 from jobs.queue.dispatch import try_dispatch
 from jobs.secrets import NO_SECRETS, Secrets, sealed
@@ -41,6 +43,7 @@ class JobRequest:
     kind: JobKind = JobKind.JOB
     host_delay_ms: int = 0
     priority: int = 0
+    deadline_ms: int = DEADLINE_MS
     free: bool = False
     host: str | None = None
     """Whose queue the pages wait in, instead of their own hosts'."""
@@ -110,5 +113,6 @@ def new_job(account: Account, request: JobRequest, **more: object) -> Job:
         free=request.free,
         created_at=now,
         ready_at=now,
+        deadline_at=now + timedelta(milliseconds=request.deadline_ms),
         **more,
     )

@@ -15,15 +15,16 @@ from django.db.models.functions import Now
 
 from jobs.models import Account, Artifact, Job, LedgerEntry, Page
 from jobs.models.job import JobStatus
-from jobs.models.page import PageStatus
+from jobs.models.page import OPEN, PageStatus
 from jobs.queue import bell
 from jobs.queue.clock import database_now
-from jobs.queue.moves import cancel_all, move
+from jobs.queue.moves import cancel_all, fail_all, move
 from jobs.queue.ready import make_ready
 from jobs.webhooks.events import record_job_event
-from scraping.errors import ScrapeError
+from scraping.errors import DeadlineExceeded, ScrapeError
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 120.0
+OVERDUE_AT_ONCE = 5_000
 
 
 class JobAlreadyFinished(Exception):
@@ -147,11 +148,16 @@ def count_end(page: Page, *, completed: int = 0, failed: int = 0, cost: int = 0,
     job.credits_used += cost
     job.kept_bytes += kept_bytes
     Page.objects.filter(pk=page.pk).update(sequence=job.completed_urls + job.failed_urls)
+    write_counts_or_end(job)
+    return job
+
+
+def write_counts_or_end(job: Job) -> None:
+    """Store the counters of a job whose lock we hold, and end it with its last page."""
     if job.open_urls:
         write_counts(job)
     else:
         end_job(job, status_at_end(job))
-    return job
 
 
 def status_at_end(job: Job) -> JobStatus:
@@ -202,3 +208,28 @@ def cancel_job(job: Job) -> Job:
     elif job.status != JobStatus.CANCELLED:
         raise JobAlreadyFinished(job)
     return job
+
+
+def end_overdue_job(job: Job) -> int:
+    """Fail what is open of a job whose deadline has passed; how many pages. Many pages take several transactions."""
+    failed = 0
+    while pages := fail_overdue_pages(job):
+        failed += pages
+    bell.publish(bell.CANCELLED, str(job.pk))
+    return failed
+
+
+@transaction.atomic
+def fail_overdue_pages(job: Job) -> int:
+    """Some of them; how many. Waits for pages that someone is moving just now."""
+    still_open = Page.objects.filter(job=job, status__in=OPEN).order_by("pk").select_for_update()
+    ids = list(still_open.values_list("pk", flat=True)[:OVERDUE_AT_ONCE])
+    job = Job.objects.select_for_update().get(pk=job.pk)
+    if not ids or not job.live:
+        return 0
+    error = DeadlineExceeded()
+    failed = fail_all(ids, after=job.completed_urls + job.failed_urls, error=error)
+    job.failed_urls += failed
+    write_counts_or_end(job)
+    give_back_credits(job, amount=failed)
+    return failed

@@ -35,13 +35,9 @@ from jobs.reading import Notes, Reader, one_of, refuse_unknown, switch, typed, w
 from jobs.secrets import Secrets
 from scraping.options import Awaited, FetchOptions, Profile, Sent, WaitUntil
 
-# fmt: off
-LATER = frozenset((
-    "hostDelay",
-    "respectRobots", "priority", "deadline",
-))
-# fmt: on
-"""Options of the contract that this build does not have yet."""
+DAY_MS = 24 * 60 * 60 * 1_000
+DEADLINE_MS = 7 * DAY_MS
+"""Every job ends, whatever becomes of its sites."""
 
 MOST_MAX_AGE_MS = 30 * 24 * 3_600_000
 
@@ -54,6 +50,10 @@ class Options:
     profile: Profile
     max_attempts: int
     host_concurrency: int
+    host_delay_ms: int
+    respect_robots: bool
+    priority: int
+    deadline_ms: int
     concurrency: int | None
     deduplicate: bool
     max_age_ms: int
@@ -64,9 +64,7 @@ class Options:
 def read_options(value: object, notes: Notes) -> Options:
     """The options in `value`, each as given or its default. Where something was noted they mean nothing."""
     given = typed(value, dict, "options", notes) or {}
-    refuse_unknown(given, {*READERS, *LATER}, "options", notes)
-    for name in LATER & given.keys():
-        notes.add(f"options.{name}", "unsupported_option", "This build does not have that option yet.")
+    refuse_unknown(given, READERS, "options", notes)
     read = {name: READERS[name](given[name], f"options.{name}", notes) for name in READERS.keys() & given.keys()}
     refuse_long_waits(read, notes)
     refuse_shared_concurrency(read, notes)
@@ -93,6 +91,10 @@ def read_options(value: object, notes: Notes) -> Options:
         ),
         max_attempts=1 + (read.get("retries", 2) or 0),
         host_concurrency=read.get("hostConcurrency", 8),
+        host_delay_ms=read.get("hostDelay", 0),
+        respect_robots=read.get("respectRobots", False),
+        priority=read.get("priority", 0),
+        deadline_ms=read.get("deadline", DEADLINE_MS),
         concurrency=1 if read.get("session") else read.get("concurrency"),
         deduplicate=read.get("deduplicate", False),
         max_age_ms=read.get("maxAge", 0),
@@ -131,6 +133,10 @@ READERS: Mapping[str, Reader] = {
     "retries": whole(0, 10),
     "waitUntil": read_wait_until,
     "hostConcurrency": whole(1, 100),
+    "hostDelay": whole(0, 60_000),
+    "respectRobots": switch,
+    "priority": whole(-100, 100),
+    "deadline": whole(1_000, 30 * DAY_MS),
     "concurrency": whole(1, 1_000),
     "deduplicate": switch,
     "proxy": read_proxy,

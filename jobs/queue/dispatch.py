@@ -7,17 +7,20 @@ someone else holds, and takes its other locks in the common order: pages, host q
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.db.models.functions import Now
 
 from jobs.models import Job, Page, Worker
 from jobs.models.page import PageStatus
 from jobs.queue import bell
 from jobs.queue.clock import database_now
+from jobs.queue.hosts import keep_pace, paces_of
 from jobs.queue.leases import QUEUED_LEASE, call_back
 from jobs.queue.moves import move_all
 from jobs.queue.plan import MANY, Flight, Run, Waiting, capacity, over_share, plan
@@ -26,9 +29,9 @@ from jobs.queue.ready import note_what_is_left
 logger = logging.getLogger(__name__)
 
 PLANNERS_LOCK = 0x73637270
-JOBS_READ, NEWCOMERS_READ, HOSTS_READ = 16, 16, 8
-"""How many jobs one look takes in (those that have waited longest), how many more of accounts and jobs that
-have nothing in flight, and how many hosts of each, or more while few jobs have to fill many lanes."""
+JOBS_READ, URGENT_READ, NEWCOMERS_READ, HOSTS_READ = 16, 16, 16, 8
+"""How many jobs one look takes in (those that have waited longest), how many more that are most urgent, and of accounts
+and jobs that have nothing in flight, and how many hosts of each, or more while few jobs have to fill many lanes."""
 MOST_ROUNDS = 4
 """Jobs that were looked at go to the back, so what one dispatch does not reach the next one does."""
 
@@ -52,6 +55,16 @@ def dispatch() -> int:
         if not more:
             break
     return claimed
+
+
+def until_next_ready() -> timedelta | None:
+    """How long it is until the next job has a page to give, of those that have none now; None if there is none.
+
+    One query.
+    """
+    now = database_now()
+    next_at: datetime | None = Job.objects.filter(ready_at__gt=now).aggregate(at=Min("ready_at"))["at"]
+    return None if next_at is None else next_at - now
 
 
 @contextmanager
@@ -79,9 +92,13 @@ def dispatch_once(*, now: datetime) -> tuple[list[UUID], bool]:
             return [], False
         jobs = jobs_to_look_at(flights, now=now)
         waiting = waiting_hosts(jobs, flights, now=now, room=room)
-        runs = plan(slots=slots, waiting=waiting, flights=flights)
+        paces = paces_of(waiting, jobs)
+        free = [replace(one, paced=pace.delayed) for one, pace in zip(waiting, paces, strict=True) if pace.is_due(now)]
+        runs = plan(slots=slots, waiting=free, flights=flights, host_most=settings.SCRPY_HOST_CONCURRENCY)
         tokens = [token for run in runs if (token := claim(run, now=now))]
-        note_what_is_left(host_queue_ids={run.host_queue for run in runs}, job_ids=[job.pk for job in jobs], now=now)
+        not_before = keep_pace(waiting, paces, runs, now=now)
+        looked_at = {run.host_queue for run in runs}
+        note_what_is_left(host_queue_ids=looked_at, job_ids=[job.pk for job in jobs], now=now, not_before=not_before)
     return tokens, bool(jobs) and len(tokens) < room
 
 
@@ -98,27 +115,31 @@ def in_flight() -> list[Flight]:
     """What is claimed, by host queue. Reads only claimed pages, of which there are few."""
     rows = (
         Page.objects.filter(token__isnull=False)
-        .values("job__account", "job", "host_queue")
+        .values_list("job__account", "job", "host_queue")
         .annotate(runs=Count("token", distinct=True), queued=Count("pk", filter=Q(status=PageStatus.QUEUED)))
+        .values_list("job__account", "job", "host_queue", "runs", "queued", "job__priority", "host_queue__host")
     )
-    return [Flight(row["job__account"], row["job"], row["host_queue"], row["runs"], row["queued"]) for row in rows]
+    return [Flight(*row) for row in rows]
 
 
 def jobs_to_look_at(flights: Sequence[Flight], *, now: datetime) -> list[Job]:
-    """The jobs that have waited longest, and some of accounts that have nothing in flight. At most two queries."""
+    """The jobs that have waited longest, the most urgent, and some of accounts that have nothing in flight.
+
+    At most three queries.
+    """
     ready = Job.objects.filter(ready_at__lte=now).order_by("ready_at", "pk")
     longest = list(ready[:JOBS_READ])
     if len(longest) < JOBS_READ:
         return longest
-    accounts = {flight.account for flight in flights}
-    newcomers = ready.exclude(account__in=accounts).exclude(pk__in=[job.pk for job in longest])
-    return longest + list(newcomers[:NEWCOMERS_READ])
+    urgent = ready.order_by("-priority", "ready_at", "pk")[:URGENT_READ]
+    newcomers = ready.exclude(account__in={flight.account for flight in flights})[:NEWCOMERS_READ]
+    return list({job.pk: job for job in (*longest, *urgent, *newcomers)}.values())
 
 
 def starving_jobs(flights: Sequence[Flight], *, now: datetime) -> list[Job]:
     """Jobs that wait while they have nothing in flight."""
     ready = Job.objects.filter(ready_at__lte=now).exclude(pk__in={flight.job for flight in flights})
-    return list(ready.order_by("ready_at", "pk")[:NEWCOMERS_READ])
+    return list(ready.order_by("-priority", "ready_at", "pk")[:NEWCOMERS_READ])
 
 
 def waiting_hosts(jobs: Sequence[Job], flights: Sequence[Flight], *, now: datetime, room: int = 0) -> list[Waiting]:
@@ -129,7 +150,7 @@ def waiting_hosts(jobs: Sequence[Job], flights: Sequence[Flight], *, now: dateti
     hosts = max(HOSTS_READ, room // len(jobs))
     full = [flight.host_queue for flight in flights if flight.runs >= limits.get(flight.job, 1)] or [0]
     one = (  # a limit per job: SQLite has no LATERAL, and Django no sliced unions there
-        "SELECT * FROM (SELECT id, job_id FROM jobs_hostqueue WHERE job_id = %s AND ready_at <= %s"  # noqa: S608
+        "SELECT * FROM (SELECT id, job_id, host FROM jobs_hostqueue WHERE job_id = %s AND ready_at <= %s"  # noqa: S608
         f" AND id NOT IN ({', '.join(['%s'] * len(full))}) ORDER BY ready_at, id LIMIT {hosts}) AS host"
     )
     parameters: list[int | datetime] = []
@@ -139,12 +160,20 @@ def waiting_hosts(jobs: Sequence[Job], flights: Sequence[Flight], *, now: dateti
         cursor.execute(" UNION ALL ".join([one] * len(jobs)), parameters)
         rows = cursor.fetchall()
     by_id = {job.pk: job for job in jobs}
-    return [
-        Waiting(
-            by_id[job].account_id, job, host_queue, limits[job], by_id[job].open_urls, by_id[job].concurrency or MANY
-        )
-        for host_queue, job in rows
-    ]
+    return [waiting_at(host_queue, host, by_id[job]) for host_queue, job, host in rows]
+
+
+def waiting_at(host_queue: int, host: str, job: Job) -> Waiting:
+    return Waiting(
+        job.account_id,
+        job.pk,
+        host_queue,
+        job.host_concurrency,
+        job.open_urls,
+        job_limit=job.concurrency or MANY,
+        priority=job.priority,
+        host=host,
+    )
 
 
 def claim(run: Run, *, now: datetime) -> UUID | None:

@@ -1,18 +1,22 @@
 """The one place where a page changes its status.
 
-    pending → queued → running → completed | failed | cancelled      (pending, queued → cancelled too)
-       ▲________│__________│
+    pending → queued → running → completed | failed | cancelled      (pending, queued → cancelled too, and at the
+       ▲________│__________│                                          job's deadline → failed)
 
 Every move is one guarded UPDATE. A worker's moves name the token of its claim; who takes a page away clears it.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models.functions import Now
 
 from jobs.models import Page
 from jobs.models.page import OPEN, PageStatus
+from jobs.queue.clock import database_now
+from scraping.errors import ScrapeError
 
 MOVES: dict[PageStatus, Sequence[PageStatus]] = {
     PageStatus.PENDING: (PageStatus.QUEUED, PageStatus.RUNNING),
@@ -47,3 +51,24 @@ def cancel_all(job_id: int) -> int:
     pages = Page.objects.filter(job=job_id, status__in=MOVES[PageStatus.CANCELLED])
     list(pages.order_by("pk").select_for_update().values_list("pk", flat=True))
     return pages.update(status=PageStatus.CANCELLED, finished_at=Now(), **UNCLAIMED)
+
+
+def fail_all(ids: Sequence[int], *, after: int, error: ScrapeError) -> int:
+    """Fail pages whose job's deadline has passed, wherever they are; how many. One statement.
+
+    They are numbered in the order of their URLs, from `after` on. The caller holds their locks, and the job's.
+    """
+    statement = f"""
+        UPDATE jobs_page SET
+            status = %s, token = NULL, worker = NULL, lease_expires_at = NULL, finished_at = %s,
+            error_code = %s, error_message = %s, error_retryable = %s, sequence = %s + ranked.place
+        FROM (
+            SELECT id, ROW_NUMBER() OVER (ORDER BY "index") AS place FROM jobs_page
+            WHERE id IN ({", ".join(["%s"] * len(ids))})
+        ) AS ranked
+        WHERE jobs_page.id = ranked.id
+    """  # noqa: S608 - placeholders
+    told: list[Any] = [PageStatus.FAILED, database_now(), error.code, str(error), error.retryable, after]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*told, *ids])
+        return int(cursor.rowcount)

@@ -3,13 +3,14 @@
 A *run* is up to eight pages of one job and host that one lane renders one after another. The plan counts in
 runs: a run holds one lane, so runs are what fairness, host limits and free slots are about.
 
-Fair means: the account with the fewest runs is next, within it the job with the fewest, within it the host with
-the fewest. A run is as long as what is left of its job allows (guided self-scheduling): small jobs, and the last
-pages of large ones, are dealt page by page to all lanes.
+Fair means: the account with the fewest runs is next, within it the most urgent job, of those the one with the fewest,
+within it the host with the fewest. A run is as long as what is left of its job allows (guided self-scheduling): small
+jobs, and the last pages of large ones, are dealt page by page to all lanes. Where a host is paced, one page is started
+at a time.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -23,7 +24,8 @@ AHEAD = 0.5
 class Waiting:
     """Pages of one host of one job that could start now. `open_pages` are the job's, waiting ones and others.
 
-    `host_limit` and `job_limit` are the most runs of the host, and of the job, at once.
+    `host_limit` and `job_limit` are the most runs of the host, and of the job, at once. `paced` means that only one
+    page may start at `host` now, whosever it is, among those who have to keep a delay there.
     """
 
     account: int
@@ -32,6 +34,9 @@ class Waiting:
     host_limit: int
     open_pages: int
     job_limit: int = MANY
+    priority: int = 0
+    host: str = ""
+    paced: bool = False
 
     @property
     def most_lanes(self) -> int:
@@ -48,6 +53,8 @@ class Flight:
     host_queue: int
     runs: int
     queued: int
+    priority: int = 0
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +68,34 @@ class Run:
 
 @dataclass(slots=True)
 class Held:
-    """Runs held, by account, job and host queue, and in all."""
+    """Runs held, by account, job, host queue and host, and in all; and where a paced page has just been taken."""
 
     accounts: Counter[int] = field(default_factory=Counter)
     jobs: Counter[int] = field(default_factory=Counter)
-    hosts: Counter[int] = field(default_factory=Counter)
+    queues: Counter[int] = field(default_factory=Counter)
+    hosts: Counter[str] = field(default_factory=Counter)
+    paced: set[str] = field(default_factory=set)
     total: int = 0
 
     def add(self, holder: Waiting | Flight, runs: int) -> None:
         self.accounts[holder.account] += runs
         self.jobs[holder.job] += runs
-        self.hosts[holder.host_queue] += runs
+        self.queues[holder.host_queue] += runs
+        self.hosts[holder.host] += runs
         self.total += runs
 
-    def has_room_for(self, waiting: Waiting) -> bool:
-        """Whether neither its host nor its job is at its limit."""
-        return self.hosts[waiting.host_queue] < waiting.host_limit and self.jobs[waiting.job] < waiting.job_limit
+    def has_room_for(self, waiting: Waiting, *, host_most: int) -> bool:
+        """Whether neither its host, for it or for all, nor its job is at its limit."""
+        return (
+            self.queues[waiting.host_queue] < waiting.host_limit
+            and self.jobs[waiting.job] < waiting.job_limit
+            and self.hosts[waiting.host] < host_most
+            and not (waiting.paced and waiting.host in self.paced)
+        )
 
-    def turn(self, waiting: Waiting) -> tuple[int, int, int]:
-        return self.accounts[waiting.account], self.jobs[waiting.job], self.hosts[waiting.host_queue]
+    def turn(self, waiting: Waiting) -> tuple[int, int, int, int]:
+        own = self.accounts[waiting.account], -waiting.priority
+        return *own, self.jobs[waiting.job], self.queues[waiting.host_queue]
 
 
 def held_in(flights: Iterable[Flight]) -> Held:
@@ -94,8 +110,10 @@ def capacity(slots: int) -> int:
     return slots + ceil(slots * AHEAD)
 
 
-def plan(*, slots: int, waiting: Sequence[Waiting], flights: Sequence[Flight]) -> list[Run]:
+def plan(*, slots: int, waiting: Sequence[Waiting], flights: Sequence[Flight], host_most: int = MANY) -> list[Run]:
     """Which runs to claim now, in order, so that claims reach `capacity(slots)` and everyone gets a fair share.
+
+    `host_most` is the most runs at one host, those of all jobs together.
 
     How many pages a host queue really has is known only once they are claimed, so the caller claims, and plans
     again while there is room.
@@ -104,14 +122,16 @@ def plan(*, slots: int, waiting: Sequence[Waiting], flights: Sequence[Flight]) -
     left = {one.job: one.open_pages for one in waiting}
     runs = []
     while held.total < capacity(slots):
-        candidates = [one for one in waiting if held.has_room_for(one) and left[one.job] > 0]
+        candidates = [one for one in waiting if held.has_room_for(one, host_most=host_most) and left[one.job] > 0]
         if not candidates:
             break
         chosen = min(candidates, key=held.turn)
-        length = run_length(left[chosen.job], lanes=min(slots, chosen.most_lanes))
+        length = 1 if chosen.paced else run_length(left[chosen.job], lanes=min(slots, chosen.most_lanes))
         left[chosen.job] -= length
         runs.append(Run(chosen.job, chosen.host_queue, length))
         held.add(chosen, 1)
+        if chosen.paced:
+            held.paced.add(chosen.host)
     return runs
 
 
@@ -123,16 +143,24 @@ def run_length(pages_left: int, *, lanes: int) -> int:
 def over_share(*, starving: Sequence[Waiting], flights: Sequence[Flight]) -> list[int]:
     """The jobs whose pages that have not started are called back, because others wait with nothing in flight.
 
-    A job gives way to one of another account that holds at least two runs less, and to one of its own account while
-    it holds two itself: then what is planned next is fairer than what was, and plans never undo each other.
+    A job gives way to one of another account that holds at least two runs less, to one of its own account while it
+    holds two itself, unless that is less urgent, and to a more urgent one of its own account always: then what is
+    planned next is fairer than what was, and plans never undo each other.
     """
     held = held_in(flights)
-    starved = {one.account for one in starving}
-    fewest = min((held.accounts[account] for account in starved), default=held.total)
-    over = (
-        flight.job
-        for flight in flights
-        if flight.queued
-        and (held.accounts[flight.account] > fewest + 1 or (flight.account in starved and held.jobs[flight.job] > 1))
-    )
+    urgency: dict[int, int] = {}
+    for one in starving:
+        urgency[one.account] = max(one.priority, urgency.get(one.account, one.priority))
+    fewest = min((held.accounts[account] for account in urgency), default=held.total)
+    over = (flight.job for flight in flights if flight.queued and gives_way(flight, held, urgency, fewest=fewest))
     return list(dict.fromkeys(over))
+
+
+def gives_way(flight: Flight, held: Held, urgency: Mapping[int, int], *, fewest: int) -> bool:
+    """`urgency` is the highest priority that waits, by account; `fewest` the runs of the account that holds fewest."""
+    if held.accounts[flight.account] > fewest + 1:
+        return True
+    wanted = urgency.get(flight.account)
+    return wanted is not None and (
+        wanted > flight.priority or (wanted == flight.priority and held.jobs[flight.job] > 1)
+    )

