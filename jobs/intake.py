@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 
@@ -72,14 +73,15 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
     job = new_job(
         account, request, total_urls=total, reserves_credits=reserves, duplicates_dropped=len(request.targets) - total
     )
-    hosts = dict.fromkeys(request.host or target.host_key for target in targets)
+    host_of = partial(pacing_host, job, request)
+    hosts = dict.fromkeys(map(host_of, targets))
     made = HostQueue.objects.bulk_create([HostQueue(job=job, host=host, ready_at=job.created_at) for host in hosts])
     queues = {queue.host: queue for queue in made}
     Page.objects.bulk_create(
         [
             Page(
                 job=job,
-                host_queue=queues[request.host or target.host_key],
+                host_queue=queues[host_of(target)],
                 index=index,
                 url=target.sent,
                 canonical_url=target.canonical,
@@ -91,6 +93,12 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
     )
     transaction.on_commit(try_dispatch)
     return job
+
+
+def pacing_host(job: Job, request: JobRequest, target: Target) -> str:
+    """Whose pace a page keeps: its host's, but what comes through a stranger's proxy concerns that job alone."""
+    host = request.host or target.host_key
+    return f"{host} by proxy of {job.public_id}" if request.secrets.proxy else host
 
 
 def new_job(account: Account, request: JobRequest, **more: object) -> Job:

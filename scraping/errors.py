@@ -8,6 +8,7 @@
     ├── WaitTimeout         wait_timeout         retryable
     ├── HttpError           http_error           retryable for 408, 425 and 5xx
     ├── RateLimited         rate_limited         retryable
+    ├── RobotsDisallowed    robots_disallowed    retryable where robots.txt could not be read
     ├── BlockedAddress      blocked_address
     ├── ProxyFailed         proxy_error          retryable
     ├── ProxyAuthFailed     proxy_auth_failed
@@ -127,6 +128,17 @@ class RateLimited(ScrapeError):
     code = "rate_limited"
     retryable = True
     sentence = "The site answered 429: it wants fewer requests."
+
+
+class RobotsDisallowed(ScrapeError):
+    """The site's robots.txt asks not to visit this page, or could not be read."""
+
+    code = "robots_disallowed"
+    sentence = "The site's robots.txt asks not to visit this page; with respectRobots it is left alone."
+
+    def __init__(self, message: str | None = None, *, retryable: bool = False, status_code: int | None = None) -> None:
+        super().__init__(message, status_code=status_code)
+        self.retryable = retryable
 
 
 class BlockedAddress(ScrapeError):

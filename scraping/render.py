@@ -6,8 +6,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -32,6 +30,7 @@ from scraping.errors import (
 )
 from scraping.limits import MIB, Limits
 from scraping.options import Awaited, FetchOptions, Output, WaitUntil
+from scraping.retry_after import retry_after_s
 from scraping.rules import Extraction, Page, Report, Rules, evaluate
 from scraping.rules.structured import read_jsonld
 
@@ -342,23 +341,10 @@ def _check_status(
 ) -> None:
     if status in options.accept_status:
         return
-    retry_after_s = _seconds(retry_after)
+    asked_s = retry_after_s(retry_after)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         message = f"{target.host} answered 429: it wants fewer requests."
-        raise RateLimited(message, status_code=status, final_url=url, retry_after_s=retry_after_s)
+        raise RateLimited(message, status_code=status, final_url=url, retry_after_s=asked_s)
     if status >= HTTPStatus.BAD_REQUEST:
         message = f"{target.host} answered {status}."
-        raise HttpError(message, status_code=status, final_url=url, retry_after_s=retry_after_s)
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """A Retry-After header, a number of seconds or a date, as seconds from now."""
-    if retry_after is None:
-        return None
-    if retry_after.isdecimal():
-        return float(retry_after)
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+        raise HttpError(message, status_code=status, final_url=url, retry_after_s=asked_s)

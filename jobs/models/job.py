@@ -139,7 +139,11 @@ class Job(models.Model):
 
 
 class HostQueue(models.Model):
-    """The pages of one job at one host, waiting in order, so that a slow host holds up no other."""
+    """The pages of one job at one host, waiting in order, so that a slow host holds up no other.
+
+    `host` is what `Host` knows it by: host and port, and where the job has a proxy of its own, words that make the name
+    that job's alone: what comes through a stranger's proxy says nothing about the host to others.
+    """
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="host_queues")
     host = models.CharField(max_length=300)
@@ -154,3 +158,8 @@ class HostQueue(models.Model):
 
     def __str__(self) -> str:
         return self.host
+
+    @property
+    def address(self) -> str:
+        """Its host and port alone."""
+        return self.host.partition(" ")[0]

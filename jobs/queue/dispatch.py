@@ -5,14 +5,13 @@ someone else holds, and takes its other locks in the common order: pages, host q
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from django.db.models import Count, Min, Q, Sum
 from django.db.models.functions import Now
 
@@ -22,13 +21,13 @@ from jobs.queue import bell
 from jobs.queue.clock import database_now
 from jobs.queue.hosts import keep_pace, paces_of
 from jobs.queue.leases import QUEUED_LEASE, call_back
+from jobs.queue.lock import planners_lock
 from jobs.queue.moves import move_all
 from jobs.queue.plan import MANY, Flight, Run, Waiting, capacity, over_share, plan
 from jobs.queue.ready import note_what_is_left
 
 logger = logging.getLogger(__name__)
 
-PLANNERS_LOCK = 0x73637270
 JOBS_READ, URGENT_READ, NEWCOMERS_READ, HOSTS_READ = 16, 16, 16, 8
 """How many jobs one look takes in (those that have waited longest), how many more that are most urgent, and of accounts
 and jobs that have nothing in flight, and how many hosts of each, or more while few jobs have to fill many lanes."""
@@ -67,16 +66,6 @@ def until_next_ready() -> timedelta | None:
     return None if next_at is None else next_at - now
 
 
-@contextmanager
-def planners_lock() -> Iterator[None]:
-    """A transaction that no other planner or sweep shares. SQLite's IMMEDIATE transactions are that already."""
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PLANNERS_LOCK])
-        yield
-
-
 def dispatch_once(*, now: datetime) -> tuple[list[UUID], bool]:
     """One look, one plan, its claims: the tokens of the runs, and whether another look could find more.
 
@@ -92,14 +81,14 @@ def dispatch_once(*, now: datetime) -> tuple[list[UUID], bool]:
             return [], False
         jobs = jobs_to_look_at(flights, now=now)
         waiting = waiting_hosts(jobs, flights, now=now, room=room)
-        paces = paces_of(waiting, jobs)
+        paces = paces_of(waiting, jobs, now=now)
         free = [replace(one, paced=pace.delayed) for one, pace in zip(waiting, paces, strict=True) if pace.is_due(now)]
         runs = plan(slots=slots, waiting=free, flights=flights, host_most=settings.SCRPY_HOST_CONCURRENCY)
-        tokens = [token for run in runs if (token := claim(run, now=now))]
-        not_before = keep_pace(waiting, paces, runs, now=now)
+        claims = [(run, token) for run in runs if (token := claim(run, now=now))]
+        not_before = keep_pace(waiting, paces, [run for run, _ in claims], now=now)
         looked_at = {run.host_queue for run in runs}
         note_what_is_left(host_queue_ids=looked_at, job_ids=[job.pk for job in jobs], now=now, not_before=not_before)
-    return tokens, bool(jobs) and len(tokens) < room
+    return [token for _, token in claims], bool(jobs) and len(claims) < room
 
 
 def live_slots() -> int:
@@ -172,7 +161,7 @@ def waiting_at(host_queue: int, host: str, job: Job) -> Waiting:
         job.open_urls,
         job_limit=job.concurrency or MANY,
         priority=job.priority,
-        host=host,
+        host="" if job.reads_kept else host,
     )
 
 

@@ -24,8 +24,9 @@ AHEAD = 0.5
 class Waiting:
     """Pages of one host of one job that could start now. `open_pages` are the job's, waiting ones and others.
 
-    `host_limit` and `job_limit` are the most runs of the host, and of the job, at once. `paced` means that only one
-    page may start at `host` now, whosever it is, among those who have to keep a delay there.
+    `host_limit` and `job_limit` are the most runs of the host, and of the job, at once. `host` is empty for pages that
+    ask nothing of any. `paced` means that only one page may start there now, whosever it is, among those who have to
+    keep a delay.
     """
 
     account: int
@@ -89,7 +90,7 @@ class Held:
         return (
             self.queues[waiting.host_queue] < waiting.host_limit
             and self.jobs[waiting.job] < waiting.job_limit
-            and self.hosts[waiting.host] < host_most
+            and (not waiting.host or self.hosts[waiting.host] < host_most)
             and not (waiting.paced and waiting.host in self.paced)
         )
 

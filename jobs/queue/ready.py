@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, When
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from jobs.models import HostQueue, Job, Page
 from jobs.models.page import PageStatus
@@ -39,8 +39,9 @@ def note_what_is_left(
     lock(HostQueue.objects.filter(pk__in=host_queue_ids))
     next_page = Page.objects.filter(host_queue=OuterRef("pk"), status=PageStatus.PENDING).order_by("available_at")
     HostQueue.objects.filter(pk__in=host_queue_ids).update(ready_at=Subquery(next_page.values("available_at")[:1]))
-    for host_queue_id, until in (not_before or {}).items():
-        HostQueue.objects.filter(pk=host_queue_id, ready_at__lt=until).update(ready_at=until)
+    if not_before:
+        latest = Case(*(When(pk=pk, then=Greatest("ready_at", until)) for pk, until in not_before.items()))
+        HostQueue.objects.filter(pk__in=not_before, ready_at__isnull=False).update(ready_at=latest)
     lock(Job.objects.filter(pk__in=job_ids))
     next_host = HostQueue.objects.filter(job=OuterRef("pk"), ready_at__isnull=False).order_by("ready_at")
     Job.objects.filter(pk__in=job_ids).update(

@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 
 from jobs.models import Page, Worker
 from jobs.models.page import PageStatus
-from jobs.queue.dispatch import planners_lock
 from jobs.queue.leases import call_back
+from jobs.queue.lock import planners_lock
 from jobs.recording import record_failure
 from scraping.errors import WorkerLost
 

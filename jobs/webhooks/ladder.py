@@ -1,11 +1,11 @@
 """When a delivery is tried again."""
 
 import random
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
 
 from jobs.webhooks.posting import Answer
+from scraping.retry_after import retry_after_s
 
 LADDER = (
     timedelta(minutes=1),
@@ -18,7 +18,6 @@ LADDER = (
 )
 MOST_ATTEMPTS = len(LADDER) + 1
 JITTER = 0.1
-LONGEST_PAUSE = timedelta(hours=24)
 
 
 def pause_after(answer: Answer, *, attempts: int) -> timedelta | None:
@@ -30,19 +29,7 @@ def pause_after(answer: Answer, *, attempts: int) -> timedelta | None:
     if attempts >= MOST_ATTEMPTS or answer.status_code == HTTPStatus.GONE:
         return None
     step = LADDER[attempts - 1]
-    asked = pause_asked_for(answer.retry_after)
-    if asked is not None:
-        return min(max(asked, step / 2), LONGEST_PAUSE)
+    asked_s = retry_after_s(answer.retry_after)
+    if asked_s is not None:
+        return max(timedelta(seconds=asked_s), step / 2)
     return step * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, hides nothing
-
-
-def pause_asked_for(retry_after: str | None) -> timedelta | None:
-    """A Retry-After header, seconds or a date, as a duration; None if it is missing or neither."""
-    text = (retry_after or "").strip()
-    try:
-        if text.isascii() and text.isdecimal():
-            return timedelta(seconds=min(int(text), LONGEST_PAUSE // timedelta(seconds=1)))
-        date = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)

@@ -35,7 +35,7 @@ class Loan:
             self._lane = self._claim.call(self._borrowed(page))
 
     def _borrowed(self, page: Page) -> Coroutine[None, None, Lane]:
-        owner, host, profile = page.job.public_id, page.host_queue.host, options_of(page.job).profile
+        owner, host, profile = page.job.public_id, page.host_queue.address, options_of(page.job).profile
         if page.job.reads_kept:
             return self._pool.borrow(owner, host, profile=offline(profile))
         return self._pool.borrow(owner, host, upstream=self._secrets.proxy, profile=profile)

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, close_old_connections
@@ -14,6 +15,7 @@ from jobs.models import Artifact, Page
 from jobs.models.page import PageStatus
 from jobs.options import options_of
 from jobs.queue.dispatch import try_dispatch
+from jobs.queue.hosts import heed
 from jobs.queue.leases import release, release_queued, start
 from jobs.recording import record_failure, record_start, record_success
 from jobs.reuse import files_of, find_reusable, record_reuse, reuse_key
@@ -21,11 +23,14 @@ from jobs.secrets import Secrets, opened
 from jobs.worker.attempts import actions_as_json, attempt, columns_of, foreseen
 from jobs.worker.claims import Aborted, Claim, Claims
 from jobs.worker.loan import Loan
+from jobs.worker.robots import check_robots
 from scraping.browser import BrowserPool
 from scraping.errors import ScrapeError
 from scraping.render import Outcome
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 RECORD_TRIES, RECORD_PAUSE_S = 10, 2.0
 """How often, and how far apart, an outcome is offered to a database that is away: the lease runs out first."""
@@ -78,8 +83,13 @@ class Runner:
     def _do(self, claim: Claim, page: Page, loan: Loan, secrets: Secrets) -> bool:
         """One page, from whatever there is of it. False if the rest of the run is to be left to others."""
         try:
-            original = find_reusable(page, secrets)
-            copied = files_of(original, page=page) if original else None
+            with foreseen(page):
+                original = find_reusable(page, secrets)
+                copied = files_of(original, page=page) if original else None
+                if copied is None:
+                    check_robots(claim, page)
+        except Aborted:
+            return False
         except ScrapeError as error:
             return self._begin(claim, page) and self._fail(claim, page, error)
         if original and copied is not None:
@@ -126,7 +136,9 @@ class Runner:
         columns = columns_of(outcome, explain=options_of(page.job).fetch.explain)
         key = reuse_key(page, secrets)
         record = partial(record_success, page, token=claim.token, artifacts=artifacts, reuse_key=key, **columns)
-        return self._keep(page, artifacts, record)
+        kept = self._keep(page, artifacts, record)
+        persist(lambda: heed(page, status_code=outcome.status_code))
+        return kept
 
     def _keep(self, page: Page, artifacts: list[Artifact], record: Callable[[], bool]) -> bool:
         """False, and the files are removed, if the claim is no longer ours."""
@@ -148,11 +160,14 @@ class Runner:
 
     def _fail(self, claim: Claim, page: Page, error: ScrapeError, *, duration_ms: int = 0) -> bool:
         actions = actions_as_json(error.actions)
-        return persist(lambda: record_failure(page, error, token=claim.token, duration_ms=duration_ms, actions=actions))
+        record = partial(record_failure, page, error, token=claim.token, duration_ms=duration_ms, actions=actions)
+        ours = persist(record)
+        persist(lambda: heed(page, status_code=error.status_code, asked_s=error.retry_after_s))
+        return ours
 
 
-def persist(record: Callable[[], bool]) -> bool:
-    """Record under the same token until the database takes it; False if the claim is no longer ours."""
+def persist(record: Callable[[], T]) -> T:
+    """Record under the same token until the database takes it; what `record` gives."""
     for tries_left in reversed(range(RECORD_TRIES)):
         try:
             return record()
@@ -162,4 +177,4 @@ def persist(record: Callable[[], bool]) -> bool:
             logger.exception("The database is away; trying again")
             close_old_connections()
             time.sleep(RECORD_PAUSE_S)
-    return False
+    raise AssertionError("unreachable: the last try returns or raises")
