@@ -12,6 +12,7 @@ from time import monotonic
 
 from ada_url import URL
 from protego import Protego
+from urllib3.response import HTTPResponse
 
 from scraping.egress.dial import Dialler
 from scraping.egress.exchange import NETWORK_ERRORS, beginning, exchange
@@ -23,7 +24,6 @@ from scraping.errors import (
     RateLimited,
     RobotsDisallowed,
     TlsError,
-    UrlError,
 )
 from scraping.retry_after import retry_after_s
 
@@ -58,32 +58,40 @@ def fetch_robots(target: Target, way_out: Dialler, *, wanted: Callable[[], bool]
 
 def _ask(asked: Target, way_out: Dialler, *, deadline: float, wanted: Callable[[], bool]) -> str | Target:
     """What one address answers: the text, or where it is instead."""
-    sending = exchange(asked, "GET", headers={"User-Agent": AGENT}, way_out=way_out, deadline=deadline, wanted=wanted)
+    headers = {"User-Agent": AGENT}
     try:
-        with sending as response:
-            if response.status in REDIRECTS and (location := response.headers.get("Location")):
-                return check(URL(location, base=asked.canonical).href, way_out.policy)
-            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-                raise RateLimited(
-                    f"{asked.host} answered 429 when asked for its robots.txt.",
-                    status_code=response.status,
-                    retry_after_s=retry_after_s(response.headers.get("Retry-After")),
-                )
-            if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise _unreadable(asked, f"the site answered {response.status}", status_code=response.status)
-            if response.status != HTTPStatus.OK:
-                return ""
-            return beginning(response, most_bytes=MOST_BYTES).decode(errors="replace").replace("\0", "")
-    except (UrlError, ValueError) as exc:
-        raise BlockedAddress(f"The robots.txt of {asked.host} leads where nothing may be fetched.") from exc
+        with exchange(asked, "GET", headers=headers, way_out=way_out, deadline=deadline, wanted=wanted) as response:
+            return _answered(asked, response, way_out)
     except (DnsError, ConnectionFailed):
         raise
     except ssl.SSLError as exc:
         raise TlsError(f"The TLS handshake with {asked.host} failed: {exc.reason or exc}.") from exc
-    except TimeoutError as exc:
-        raise _unreadable(asked, f"the site did not answer within {TIMEOUT_S:g} s") from exc
     except NETWORK_ERRORS as exc:
+        if monotonic() >= deadline:
+            raise _unreadable(asked, f"the site did not answer within {TIMEOUT_S:g} s") from exc
         raise ConnectionFailed(f"The connection to {asked.host} broke off.") from exc
+
+
+def _answered(asked: Target, response: HTTPResponse, way_out: Dialler) -> str | Target:
+    status = response.status
+    if status in REDIRECTS and (location := response.headers.get("Location")):
+        return _led_on(asked, location, way_out)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        message = f"{asked.host} answered 429 when asked for its robots.txt."
+        asked_s = retry_after_s(response.headers.get("Retry-After"))
+        raise RateLimited(message, status_code=status, retry_after_s=asked_s)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise _unreadable(asked, f"the site answered {status}", status_code=status)
+    if status != HTTPStatus.OK:
+        return ""
+    return beginning(response, most_bytes=MOST_BYTES).decode("utf-8-sig", "replace").replace("\0", "")
+
+
+def _led_on(asked: Target, location: str, way_out: Dialler) -> Target:
+    try:
+        return check(URL(location, base=asked.canonical).href, way_out.policy)
+    except ValueError as exc:  # a UrlError is one, too
+        raise BlockedAddress(f"The robots.txt of {asked.host} leads where nothing may be fetched.") from exc
 
 
 def _unreadable(asked: Target, why: str, *, status_code: int | None = None) -> RobotsDisallowed:

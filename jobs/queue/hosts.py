@@ -21,9 +21,9 @@ from jobs.queue.leases import call_back
 from jobs.queue.lock import planners_lock
 from jobs.queue.plan import Run, Waiting
 
-TOO_MUCH = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-"""What a host answers that wants fewer requests."""
-FIRST_DELAY_MS, LONGEST_DELAY_MS = 500, 60_000
+FIRST_DELAY_MS = {HTTPStatus.TOO_MANY_REQUESTS: 500, HTTPStatus.SERVICE_UNAVAILABLE: 100}
+"""What a host answers that wants fewer requests, and the delay that follows: a 503 may be a single broken page."""
+LONGEST_DELAY_MS = 60_000
 SHORTEST_DELAY_MS = 50
 """Below this a host counts as recovered."""
 LONGEST_WAIT_S = 600.0
@@ -102,25 +102,26 @@ def keep_pace(
 def heed(page: Page, *, status_code: int | None, asked_s: float | None = None) -> None:
     """Note what the host of `page` has answered: too much, or that it can take more. Queries, if it is to be noted."""
     host = page.host_queue.host
-    if status_code in TOO_MUCH:
-        slow_down(host, asked_s=asked_s)
+    if status_code in FIRST_DELAY_MS:
+        slow_down(host, HTTPStatus(status_code), asked_s=asked_s)
     elif status_code is not None and status_code < HTTPStatus.BAD_REQUEST:
         recover(host)
 
 
-def slow_down(host: str, *, asked_s: float | None) -> None:
+def slow_down(host: str, status: HTTPStatus, *, asked_s: float | None = None) -> None:
     """Double the time between starts, wait as long as the host asks, and call back what has not started there.
 
     Lanes that are told so side by side count once: within a delay nothing is doubled again.
     """
+    first_ms = FIRST_DELAY_MS[status]
     Host.objects.get_or_create(host=host)
     with planners_lock():
         row, now = Host.objects.get(pk=host), database_now()
-        if row.slowed_at is None or now >= row.slowed_at + timedelta(milliseconds=max(row.delay_ms, FIRST_DELAY_MS)):
-            row.delay_ms = min(max(row.delay_ms * 2, FIRST_DELAY_MS), LONGEST_DELAY_MS)
+        if row.slowed_at is None or now >= row.slowed_at + timedelta(milliseconds=max(row.delay_ms, first_ms)):
+            row.delay_ms = min(max(row.delay_ms * 2, first_ms), LONGEST_DELAY_MS)
             row.slowed_at = now
-        wait = timedelta(seconds=min(max(asked_s or 0.0, row.delay_ms / 1000), LONGEST_WAIT_S))
-        row.next_at = max(row.next_at or now, now + wait)
+        wait_s = min(max(asked_s or 0.0, row.delay_ms / 1000), LONGEST_WAIT_S)
+        row.next_at = max(row.next_at or now, now + timedelta(seconds=wait_s))
         row.save(update_fields=["delay_ms", "slowed_at", "next_at"])
     call_back_at(host)
 
@@ -135,9 +136,11 @@ def call_back_at(host: str) -> None:
 
 
 def recover(host: str) -> None:
-    """A fifth less of the time between starts, down to none. One query."""
-    shorter = Case(When(delay_ms__lt=SHORTEST_DELAY_MS * 5 / 4, then=Value(0)), default=F("delay_ms") * 4 / 5)
-    Host.objects.filter(pk=host, delay_ms__gt=0).update(delay_ms=shorter)
+    """A fifth less of the time between starts, down to none. One query, where there is a delay two."""
+    slowed = Host.objects.filter(pk=host, delay_ms__gt=0)
+    if slowed.exists():
+        shorter = Case(When(delay_ms__lt=SHORTEST_DELAY_MS * 5 / 4, then=Value(0)), default=F("delay_ms") * 4 / 5)
+        slowed.update(delay_ms=shorter)
 
 
 def learn_robots(host: str, *, robots: str, crawl_delay_ms: int) -> Host:

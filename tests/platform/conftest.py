@@ -27,7 +27,7 @@ def hooks() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="session")
 def platform(web: Site, hooks: Receiver) -> Iterator[Platform]:
-    with running_platform(allow=[web.pair, web.tls_pair, hooks.pair]) as platform:
+    with running_platform(allow=[web.pair, web.tls_pair, web.other_pair, hooks.pair]) as platform:
         yield platform
 
 
@@ -42,9 +42,10 @@ def bob(platform: Platform) -> Client:
 
 
 @pytest.fixture
-def site(web: Site) -> Iterator[Site]:
-    """The same, with nothing on record and nothing held."""
+def site(web: Site, platform: Platform) -> Iterator[Site]:
+    """The same, with nothing on record and nothing held, and asked at no pace."""
     web.forget()
+    platform.rows.forget_hosts()
     yield web
     web.release()
 

@@ -43,7 +43,7 @@ def test_what_may_pass_is_tried_again_and_what_cannot_is_not(alice, site):
 
 
 def test_a_site_is_left_alone_for_as_long_as_it_asks_and_else_for_ever_longer(platform, alice, site):
-    made = alice.post([site.url("/status/429?retry-after=60"), site.url("/status/503")], options={"retries": 10})
+    made = alice.post([site.url("/status/429?retry-after=60"), site.other_url("/status/503")], options={"retries": 10})
 
     def waiting(attempts):
         pages = platform.rows.pages(made["id"])

@@ -250,3 +250,45 @@ def test_a_plan_without_workers_is_empty():
     waiting = [Waiting(1, 1, 1, 4, 10), replace(Waiting(1, 1, 2, 4, 10), host_limit=1)]
 
     assert plan(slots=0, waiting=waiting, flights=[]) == []
+
+
+# -- priority and hosts, by example ----------------------------------------------------------------------
+
+
+def test_the_more_urgent_job_of_an_account_is_first_and_that_of_another_account_keeps_its_share():
+    calm, urgent = Waiting(1, 1, 1, 9, 90), Waiting(1, 2, 2, 9, 90, priority=5)
+    other = Waiting(2, 3, 3, 9, 90)
+
+    runs = plan(slots=4, waiting=[calm, urgent, other], flights=[])
+
+    assert Counter(run.job for run in runs) == {2: 3, 3: 3}
+
+
+def test_an_urgent_newcomer_has_pages_called_back_that_another_job_of_its_account_holds():
+    held = Flight(1, 1, 1, runs=1, queued=4)
+
+    assert over_share(starving=[Waiting(1, 2, 2, 9, 90, priority=5)], flights=[held]) == [1]
+    assert over_share(starving=[Waiting(1, 2, 2, 9, 90, priority=-5)], flights=[replace(held, runs=3)]) == []
+
+
+def test_a_host_takes_no_more_runs_of_all_jobs_together_than_it_may():
+    waiting = [Waiting(account, account, account, 9, 90, host="store.com:443") for account in (1, 2, 3)]
+    elsewhere = Waiting(4, 4, 4, 2, 90, host="else.com:443")
+
+    runs = plan(
+        slots=16, waiting=[*waiting, elsewhere], flights=[Flight(5, 5, 5, 1, 0, host="store.com:443")], host_most=4
+    )
+
+    assert Counter(run.job for run in runs) == {1: 1, 2: 1, 3: 1, 4: 2}
+
+
+def test_what_asks_no_host_for_anything_has_no_hosts_limit():
+    assert len(plan(slots=8, waiting=[Waiting(1, 1, 1, 100, 900)], flights=[], host_most=1)) == capacity(8)
+
+
+def test_where_a_host_is_paced_one_page_starts_whoever_waits():
+    waiting = [Waiting(account, account, account, 9, 90, host="store.com:443", paced=True) for account in (1, 2)]
+
+    runs = plan(slots=8, waiting=waiting, flights=[])
+
+    assert [(run.job, run.length) for run in runs] == [(1, 1)]

@@ -260,6 +260,23 @@ async def cached_script(request: "Request") -> None:
 PAGES["cached.js"] = cached_script
 
 
+async def robots_txt(request: "Request") -> None:
+    """What the site's `robots` says: a text, or a status that it answers with."""
+    said = request.site.robots
+    if isinstance(said, str):
+        await request.reply(said, kind="text/plain")
+    else:
+        await request.reply("", status=said, headers=(("Location", "/robots-moved.txt"),) if said == 301 else ())
+
+
+async def robots_moved(request: "Request") -> None:
+    await request.reply("User-agent: *\nDisallow: /static/moved", kind="text/plain")
+
+
+PAGES["robots.txt"] = robots_txt
+PAGES["robots-moved.txt"] = robots_moved
+
+
 @page
 async def beat(request: "Request") -> None:
     """What pages call to show that they are still alive."""

@@ -86,6 +86,8 @@ class Site:
     tls_port: int = 0
     hits: list[Hit] = field(default_factory=list)
     failures: dict[str, int] = field(default_factory=dict)
+    robots: str | int = 404
+    """What its robots.txt says, or with which status it is refused."""
     _held: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -106,9 +108,18 @@ class Site:
         """The same of the listener whose certificate nobody signed."""
         return f"127.0.0.1:{self.tls_port}"
 
+    @property
+    def other_pair(self) -> str:
+        """The same listener by another name, and so another host."""
+        return f"localhost:{self.port}"
+
     def url(self, path: str) -> str:
         """The address of `path`."""
         return f"http://{self.pair}{path}"
+
+    def other_url(self, path: str) -> str:
+        """The address of `path` at the other host."""
+        return f"http://{self.other_pair}{path}"
 
     def tls_url(self, path: str) -> str:
         """The address of `path` behind a bad certificate."""
@@ -141,6 +152,7 @@ class Site:
         with self.changed:
             self.hits.clear()
             self.failures.clear()
+        self.robots = 404
         self.release()
 
     # ---------------------------------------------------------------- its life
