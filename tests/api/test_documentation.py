@@ -9,6 +9,7 @@ from jobs.api import urls
 from jobs.api.errors import STATUSES
 from jobs.api.job_requests import FIELDS
 from jobs.options import READERS
+from scraping.errors import ScrapeError
 
 ROOT = Path(__file__).parent.parent.parent
 TEXT = (ROOT / "docs" / "api.md").read_text()
@@ -31,6 +32,18 @@ def test_every_route_is_documented(pattern):
 @pytest.mark.parametrize(("code", "status"), STATUSES.items())
 def test_every_code_is_documented_with_its_status(code, status):
     assert f"| `{code}` | {status} |" in TEXT
+
+
+def leaves(error):
+    return [leaf for child in error.__subclasses__() for leaf in (child, *leaves(child))]
+
+
+@pytest.mark.parametrize("error", leaves(ScrapeError), ids=lambda error: error.__name__)
+def test_every_code_of_a_page_that_failed_is_documented_and_whether_it_is_retried(error):
+    *_, retried = re.findall(rf"^\| `{error.code}` \|([^|]*)\|", TEXT, re.MULTILINE)
+
+    sometimes = "if" in retried or "5xx" in retried
+    assert sometimes or (retried.strip() == "yes") == error.retryable
 
 
 @pytest.mark.parametrize("name", [*FIELDS, *(f"options.{option}" for option in READERS)])

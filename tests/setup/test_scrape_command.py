@@ -56,6 +56,16 @@ def test_what_is_made_of_the_page_can_be_saved(scrape, tmp_path):
     assert (tmp_path / "made/screenshot.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_page_that_robots_txt_disallows_is_not_visited_where_that_is_heeded(scrape, site):
+    site.robots = "User-agent: scrpy\nDisallow: /spa/"
+
+    with pytest.raises(CommandError, match=r"robots\.txt asks not to visit"):
+        scrape("/spa/9", "--select", "title=h1", "--options", '{"respectRobots": true}')
+
+    assert scrape("/static/9", "--select", "title=h1", "--options", '{"respectRobots": true}')["data"]
+    assert site.count("/spa/9") == 0
+
+
 def test_rules_and_options_may_stand_in_files(scrape, tmp_path):
     (tmp_path / "rules.json").write_text('{"price": {"selector": ".price", "cast": "price"}}')
     (tmp_path / "options.json").write_text('{"explain": true}')

@@ -20,8 +20,10 @@ from scraping import rules
 from scraping.browser import BrowserPool, ChromiumMissing, find_chromium
 from scraping.capture import Capture
 from scraping.egress import Target, UrlError, check
-from scraping.errors import RulesError, ScrapeError
+from scraping.egress.dial import Dialler
+from scraping.errors import RobotsDisallowed, RulesError, ScrapeError
 from scraping.render import Outcome, scrape
+from scraping.robots import allows, fetch_robots
 
 
 class Command(BaseCommand):
@@ -129,8 +131,16 @@ def read_checked(given: dict[str, Any]) -> Options:
     return options
 
 
+def check_robots(target: Target) -> None:
+    """Raises: RobotsDisallowed, or why its robots.txt could not be read."""
+    if not allows(fetch_robots(target, Dialler(settings.EGRESS_POLICY, threads=1)), target.canonical):
+        raise RobotsDisallowed
+
+
 async def scrape_once(target: Target, parsed: rules.Rules, options: Options) -> Outcome:
-    """One page in a browser of its own, closed afterwards."""
+    """One page in a browser of its own, closed afterwards. Raises: ScrapeError."""
+    if options.respect_robots:
+        await asyncio.to_thread(check_robots, target)
     pool = BrowserPool(
         executable=find_chromium(settings.SCRPY_CHROMIUM_PATH),
         lanes=1,
