@@ -101,6 +101,8 @@ def keep_pace(
 
 def heed(page: Page, *, status_code: int | None, asked_s: float | None = None) -> None:
     """Note what the host of `page` has answered: too much, or that it can take more. Queries, if it is to be noted."""
+    if page.job.reads_kept:
+        return
     host = page.host_queue.host
     if status_code in FIRST_DELAY_MS:
         slow_down(host, HTTPStatus(status_code), asked_s=asked_s)

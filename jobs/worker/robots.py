@@ -11,7 +11,7 @@ from jobs.queue.hosts import learn_robots, robots_of
 from jobs.worker.claims import Aborted, Claim
 from scraping.egress import Policy, Target, check
 from scraping.egress.dial import Dialler
-from scraping.errors import RobotsDisallowed, ScrapeError
+from scraping.errors import BlockedAddress, RobotsDisallowed, ScrapeError, UrlError
 from scraping.robots import allows, crawl_delay_ms, fetch_robots
 
 
@@ -26,14 +26,22 @@ def check_robots(claim: Claim, page: Page) -> None:
 
     The site is asked directly, also where the job has a proxy: what that says is remembered for that job alone.
 
-    Raises: RobotsDisallowed, what else comes of asking (see `fetch_robots`), UrlError, Aborted.
+    Raises: RobotsDisallowed, what else comes of asking (see `fetch_robots`), Aborted.
     """
     if not options_of(page.job).respect_robots or page.job.reads_kept:
         return
-    target = check(page.canonical_url, settings.EGRESS_POLICY)
+    target = target_of(page)
     host = robots_of(page.host_queue) or learn(claim, page, target)
     if not allows(host.robots or "", target.canonical):
         raise RobotsDisallowed(f"The robots.txt of {target.host} asks not to visit this page.")
+
+
+def target_of(page: Page) -> Target:
+    """Judged anew: what could be visited when the job was made may be forbidden now. Raises: BlockedAddress."""
+    try:
+        return check(page.canonical_url, settings.EGRESS_POLICY)
+    except UrlError as exc:
+        raise BlockedAddress(str(exc)) from exc
 
 
 def learn(claim: Claim, page: Page, target: Target) -> Host:

@@ -83,11 +83,10 @@ class Runner:
     def _do(self, claim: Claim, page: Page, loan: Loan, secrets: Secrets) -> bool:
         """One page, from whatever there is of it. False if the rest of the run is to be left to others."""
         try:
-            with foreseen(page):
-                original = find_reusable(page, secrets)
-                copied = files_of(original, page=page) if original else None
-                if copied is None:
-                    check_robots(claim, page)
+            original = find_reusable(page, secrets)
+            copied = files_of(original, page=page) if original else None
+            if copied is None:
+                check_robots(claim, page)
         except Aborted:
             return False
         except ScrapeError as error:

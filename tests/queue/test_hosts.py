@@ -168,7 +168,7 @@ def test_each_success_shortens_the_delay_until_there_is_none():
 def test_what_is_no_fault_of_the_host_neither_slows_it_down_nor_lets_it_recover(make_job):
     slow_down(STORE, TOO_MANY)
     make_job(1)
-    page = Page.objects.select_related("host_queue").get()
+    page = Page.objects.select_related("host_queue", "job").get()
 
     for status_code in (None, 404, 500):
         heed(page, status_code=status_code)
@@ -178,7 +178,7 @@ def test_what_is_no_fault_of_the_host_neither_slows_it_down_nor_lets_it_recover(
 
 def test_a_success_at_a_host_that_was_never_slowed_down_writes_nothing(make_job, django_assert_num_queries):
     make_job(1)
-    page = Page.objects.select_related("host_queue").get()
+    page = Page.objects.select_related("host_queue", "job").get()
 
     with django_assert_num_queries(1):
         heed(page, status_code=200)
