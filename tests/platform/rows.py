@@ -70,7 +70,8 @@ OFFENDERS: Mapping[str, str] = {
         WHERE kept_bytes <> (SELECT COALESCE(SUM(stored_bytes), 0) FROM jobs_artifact WHERE job_id = job.id)""",
     "attempts are bounded": """
         SELECT page.id, attempts FROM jobs_page page JOIN jobs_job job ON job.id = page.job_id
-        WHERE attempts > max_attempts OR (page.status IN ('completed', 'failed') AND attempts < 1)""",
+        WHERE attempts > max_attempts OR (page.status IN ('completed', 'failed') AND attempts < 1
+            AND COALESCE(error_code, '') <> 'deadline_exceeded')""",
     "a job that has ended has told its endpoint once, any other never": f"""
         SELECT public_id, status FROM jobs_job job
         WHERE (SELECT COUNT(*) FROM jobs_webhookevent event

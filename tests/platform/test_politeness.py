@@ -58,11 +58,12 @@ def test_while_robots_txt_cannot_be_read_pages_wait_for_it(alice, site):
 
 @pytest.mark.parametrize("path", ["/silent", "/status/429?retry-after=600"])
 def test_a_job_ends_at_its_deadline_whatever_its_site_does(platform, alice, site, path):
-    made = alice.post([site.url("/static/1"), site.url(path)], options={"deadline": 3_000, "retries": 10})
+    urls = [site.other_url("/static/1"), site.url(path), site.url("/static/2")]
+    made = alice.post(urls, options={"deadline": 3_000, "retries": 10, "hostConcurrency": 1})
 
     job = alice.wait(made["id"])
 
-    assert (job["status"], job["completedUrls"], job["failedUrls"]) == ("partial", 1, 1)
+    assert (job["status"], job["completedUrls"], job["failedUrls"]) == ("partial", 1, 2)
     assert job["results"][1]["error"] == {
         "code": "deadline_exceeded",
         "message": "The job's deadline passed before the page was done.",
