@@ -73,7 +73,7 @@ def test_a_killed_browser_fails_its_page_and_is_launched_again(loop, rendering, 
 @pytest.mark.parametrize("path", ["/silent", "/busy-later", "/hanging-fetch"])
 def test_a_killed_driver_fails_its_page_and_is_started_again(loop, rendering, site, path):
     pool, work = rendering(path)
-    browser, directories = pool.browser.process, pool._browser.directories
+    browser, directories = pool.browser.process, pool.browser.directories
     os.kill(pool.driver_pid, signal.SIGKILL)
 
     with pytest.raises(BrowserCrashed):
@@ -149,7 +149,7 @@ def test_a_browser_killed_while_idle_is_not_noticed_by_the_next_page(loop, make_
 def test_a_closed_pool_has_killed_a_stopped_browser(loop, make_pool, site):
     pool = make_pool()
     assert works(loop, pool, site)
-    browser, driver = pool.browser.process, pool._browser.driver
+    browser, driver = pool.browser.process, pool.browser.driver
     os.kill(browser.pid, signal.SIGSTOP)
     os.kill(driver.pid, signal.SIGSTOP)
 

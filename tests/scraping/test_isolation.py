@@ -89,11 +89,13 @@ def test_a_lane_that_goes_over_its_budget_while_it_rests_is_closed(loop, make_po
 def test_a_page_does_not_spend_the_budgets_of_the_next_one_of_another_host(loop, make_pool, site):
     hosts = [f"{name}:{site.port}" for name in ("busy.com", "honest.com")]
     policy = Policy(allow=frozenset(hosts))
-    pool = make_pool(policy=policy, lookup=lambda _: ["127.0.0.1"], limits=Limits(max_requests=25))
+    pool = make_pool(policy=policy, lookup=lambda _: ["127.0.0.1"], limits=Limits(max_requests=10_000))
+    alone = loop.run(visiting(pool, site, f"http://{hosts[1]}/slow?ms=1500", owner="bob"))
     loop.run(visiting(pool, site, f"http://{hosts[0]}/beating"))
-    [lane] = pool._idle
+    lane = pool._idle[-1]
 
     outcome = loop.run(visiting(pool, site, f"http://{hosts[1]}/slow?ms=1500"))
 
     assert outcome.data == {"title": "Slow"}
-    assert pool._idle == [lane]
+    assert pool._idle[-1] is lane
+    assert outcome.received_bytes == alone.received_bytes

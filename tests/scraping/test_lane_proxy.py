@@ -67,9 +67,9 @@ class Lane:
     @asynccontextmanager
     async def tunnel(self, host_key):
         reader, writer = await self.connect()
-        writer.write(f"CONNECT {host_key} HTTP/1.1\r\n\r\n".encode())
-        assert await reader.readexactly(len(ESTABLISHED)) == ESTABLISHED
         try:
+            writer.write(f"CONNECT {host_key} HTTP/1.1\r\n\r\n".encode())
+            assert await reader.readexactly(len(ESTABLISHED)) == ESTABLISHED
             yield reader, writer
         finally:
             writer.close()
@@ -431,11 +431,12 @@ def test_a_head_that_drips_in_for_too_long_is_not_waited_for(monkeypatch):
 
 
 def test_a_connection_on_which_nothing_comes_for_long_is_cut_off(monkeypatch):
-    monkeypatch.setattr(proxy, "IDLE_S", 0.02)
-
     async def work():
         async with origin(linger) as port, lane(port) as alice:
             async with alice.tunnel(f"store.com:{port}") as (reader, _writer):
+                monkeypatch.setattr(proxy, "IDLE_S", 0.02)
+                alice.proxy._sweeping.cancel()
+                alice.proxy._sweep()
                 assert await read_all(reader) == b""
             await until(lambda: not alice.proxy._wires)
 
