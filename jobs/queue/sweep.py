@@ -9,14 +9,26 @@ from django.db.models.functions import Now
 
 from jobs.models import Page, Worker
 from jobs.models.page import PageStatus
+from jobs.queue import bell
 from jobs.queue.dispatch import planners_lock
-from jobs.queue.leases import call_back
+from jobs.queue.leases import UNSEEN, call_back, expire
 from jobs.recording import record_failure
 from scraping.errors import WorkerLost
 
 logger = logging.getLogger(__name__)
 
 MOST_PAGES = 500
+
+
+def notice_lost_messages() -> None:
+    """After Redis was emptied or replaced: have claimed anew what nobody has in hand. Queries, and sends.
+
+    The note is made last: a clock that dies before it leaves the rest to the next. Pages that were rung for meanwhile
+    are rung for twice, without harm.
+    """
+    if bell.has_forgotten():
+        logger.warning("Redis has lost its messages: %d pages are rung for again", expire(UNSEEN))
+        bell.note_memory()
 
 
 def sweep() -> int:
