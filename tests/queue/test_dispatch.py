@@ -15,7 +15,7 @@ from jobs.queue.dispatch import dispatch
 from jobs.queue.plan import capacity
 from jobs.queue.sweep import sweep
 from jobs.recording import record_success
-from tests.queue.making import DUE, expire_leases, start_all
+from tests.queue.making import DUE, start_all
 
 pytestmark = pytest.mark.django_db
 
