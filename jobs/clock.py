@@ -54,12 +54,16 @@ def run() -> None:
 
 
 def tick(due: dict[Callable[[], object], float]) -> None:
-    """Do what is due, and note when it is due again. `due` holds monotonic seconds."""
+    """Do what is due, and note when it is due again. `due` holds monotonic seconds.
+
+    All that was due together is due together again: each awakening costs.
+    """
+    began = time.monotonic()
     for duty, every_s in DUTIES:
-        if due[duty] <= time.monotonic():
+        if due[duty] <= began:
             wanted = attend(duty)
             wait_s = max(wanted, SOONEST).total_seconds() if isinstance(wanted, timedelta) else every_s
-            due[duty] = time.monotonic() + min(wait_s, every_s)
+            due[duty] = max(began + min(wait_s, every_s), time.monotonic() + SOONEST.total_seconds())
 
 
 def attend(duty: Callable[[], object]) -> object:

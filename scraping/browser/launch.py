@@ -199,7 +199,7 @@ async def _start(
         executable_path=executable,
         chromium_sandbox=sandboxed,
         args=ARGUMENTS if images else (*ARGUMENTS, NO_IMAGES),
-        env={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ} | {"TMPDIR": str(scratch)},
+        env={"TMPDIR": str(scratch), **{name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}},
         proxy={"server": "http://{}:{}".format(*dead_end.getsockname()), "bypass": PROXY_EVERYTHING},
         ignore_default_args=UNWANTED_ARGUMENTS,
         downloads_path=scratch,

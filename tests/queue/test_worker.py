@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -19,6 +20,7 @@ from jobs.recording import cancel_job
 from jobs.worker import heartbeat
 from jobs.worker.claims import Aborted, Claims
 from jobs.worker.heartbeat import Heartbeat
+from scrpy import broker
 from tests.queue.making import DUE, expire_leases, start_all
 from tests.until import until
 
@@ -284,6 +286,35 @@ def served(queue, valkey_url):
     process.kill()
     process.wait()
     process.stdout.close()
+
+
+@pytest.fixture
+def take(queue):
+    """`take()`: the next message's argument, once there is one."""
+    queue.declare_queue("pages")
+    consumer = queue.consume("pages", prefetch=2)
+    yield lambda: next(message.args[0] for message in consumer if message)
+    consumer.close()
+
+
+def test_a_message_is_heard_when_it_comes_although_redis_is_rarely_looked_at(take, monkeypatch):
+    monkeypatch.setattr(broker, "LOOK_EVERY_S", 3_600)
+
+    with ThreadPoolExecutor(1) as threads:
+        for text in ("a", "b"):
+            taken = threads.submit(take)
+            assert ring("pages", "render_run", text)
+            assert taken.result(timeout=30) == text
+
+
+def test_a_message_that_no_call_told_of_is_found_at_the_next_look(take, queue, monkeypatch):
+    monkeypatch.setattr(broker, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(broker, "calls_for", lambda queue_name: "elsewhere")
+
+    with ThreadPoolExecutor(1) as threads:
+        taken = threads.submit(take)
+        assert ring("pages", "render_run", "a")
+        assert taken.result(timeout=30) == "a"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
