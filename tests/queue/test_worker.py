@@ -18,6 +18,7 @@ from jobs.queue.clock import database_now
 from jobs.queue.dispatch import dispatch
 from jobs.recording import cancel_job
 from jobs.worker import heartbeat
+from jobs.worker.attempts import foreseen
 from jobs.worker.claims import Aborted, Claims
 from jobs.worker.heartbeat import Heartbeat
 from scrpy import broker
@@ -137,6 +138,11 @@ def test_a_worker_that_stops_takes_nothing_more(claims):
             held.call(give(1))
     with claims.hold(uuid4(), job_id=1) as late:
         assert late is None
+
+
+def test_a_page_that_is_aborted_has_not_failed():
+    with pytest.raises(Aborted), foreseen(Page(pk=1)):
+        raise Aborted
 
 
 def test_what_is_no_longer_in_hand_is_not_listed(claims):
