@@ -49,7 +49,7 @@ class Runner:
     def render(self, token: UUID) -> None:
         """Render the run that `token` names. A stale or doubled message finds nothing to do."""
         queued = Page.objects.filter(token=token, status=PageStatus.QUEUED)
-        pages = list(queued.select_related("job", "host_queue", "source__page").order_by("index"))
+        pages = persist(lambda: list(queued.select_related("job", "host_queue", "source__page").order_by("index")))
         if not pages:
             return
         with self._claims.hold(token, job_id=pages[0].job_id) as claim:
@@ -159,16 +159,16 @@ class Runner:
         return persist(lambda: record_failure(page, error, token=claim.token, duration_ms=duration_ms, actions=actions))
 
 
-def persist(record: Callable[[], T]) -> T:
-    """Record under the same token until the database takes it; falsy if the claim is no longer ours.
+def persist(ask: Callable[[], T]) -> T:
+    """What the database answers, asked again while it is away; what is recorded is so under the same token.
 
     Raises: OperationalError, InterfaceError, when the lease has run out anyway.
     """
     for _ in range(RECORD_TRIES - 1):
         try:
-            return record()
+            return ask()
         except AWAY:
             logger.exception("The database is away; trying again")
             close_old_connections()
             time.sleep(RECORD_PAUSE_S)
-    return record()
+    return ask()
