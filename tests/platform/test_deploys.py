@@ -65,8 +65,8 @@ def test_workers_replaced_under_load_lose_nothing_and_spend_no_attempt(platform,
     old = make_worker()
     for _ in range(times):
         new = make_worker()
-        until(lambda worker=old: worker.in_hand() > 1, what="the old worker is in the middle of something")
-        until(lambda worker=new: worker.in_hand() > 1, what="the new one works beside it")
+        until(lambda worker=old: worker.in_hand() > 1, what="the old worker is in the middle of something", within_s=90)
+        until(lambda worker=new: worker.in_hand() > 1, what="the new one works beside it", within_s=90)
 
         assert old.stop() == 0
 
