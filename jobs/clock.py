@@ -13,7 +13,7 @@ from django.db import close_old_connections
 from jobs.queue.deadlines import end_overdue_jobs
 from jobs.queue.dispatch import dispatch, until_next_ready
 from jobs.queue.hosts import forget_hosts
-from jobs.queue.sweep import forget_dead_workers, sweep
+from jobs.queue.sweep import forget_dead_workers, notice_lost_messages, sweep
 from jobs.retention import forget_idempotency_keys, make_room, purge_old_jobs, remove_litter
 from jobs.stopping import stop_event
 from jobs.webhooks.due import ring_due
@@ -30,6 +30,7 @@ def dispatch_due() -> timedelta | None:
 
 
 DUTIES: tuple[tuple[Callable[[], object], float], ...] = (
+    (notice_lost_messages, 1.0),
     (sweep, 1.0),
     (dispatch_due, 1.0),
     (end_overdue_jobs, 1.0),
@@ -53,12 +54,16 @@ def run() -> None:
 
 
 def tick(due: dict[Callable[[], object], float]) -> None:
-    """Do what is due, and note when it is due again. `due` holds monotonic seconds."""
+    """Do what is due, and note when it is due again. `due` holds monotonic seconds.
+
+    All that was due together is due together again: each awakening costs.
+    """
+    began = time.monotonic()
     for duty, every_s in DUTIES:
-        if due[duty] <= time.monotonic():
+        if due[duty] <= began:
             wanted = attend(duty)
             wait_s = max(wanted, SOONEST).total_seconds() if isinstance(wanted, timedelta) else every_s
-            due[duty] = time.monotonic() + min(wait_s, every_s)
+            due[duty] = max(began + min(wait_s, every_s), time.monotonic() + SOONEST.total_seconds())
 
 
 def attend(duty: Callable[[], object]) -> object:

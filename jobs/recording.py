@@ -85,7 +85,12 @@ def record_success(
         job = count_end(page, completed=1, cost=cost, kept_bytes=sum(one.stored_bytes for one in artifacts))
         if cost:
             LedgerEntry.objects.create(
-                account_id=job.account_id, job=job, page=page, amount=-1, reason="page completed"
+                account_id=job.account_id,
+                job=job,
+                page=page,
+                amount=-1,
+                reason="page completed",
+                unlimited=not job.reserves_credits,
             )
         else:
             give_back_credits(job, amount=1)

@@ -1,6 +1,6 @@
 """Every budget of a page, a lane and a browser, in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MIB = 1024 * 1024
 
@@ -39,8 +39,22 @@ class Limits:
     """How long an idle lane keeps its last page before it is emptied."""
 
     lane_max_pages: int = 200
+    lane_max_age_s: int = 1_800
     browser_max_pages: int = 2_000
     browser_max_age_s: int = 3_600
+    browser_max_bytes: int = 2 * 1024 * 1024 * 1024
+    """What Chromium may take for itself, all its processes together, until it is replaced."""
+    driver_max_bytes: int = 512 * 1024 * 1024
+
+    def within(self, memory_bytes: int) -> "Limits":
+        """The same where there is but so much memory for a browser and its pages. Below a gibibyte none can work."""
+        half = max(memory_bytes, 1024 * MIB) // 2
+        return replace(
+            self,
+            max_renderer_bytes=min(self.max_renderer_bytes, half),
+            browser_max_bytes=min(self.browser_max_bytes, half),
+            driver_max_bytes=min(self.driver_max_bytes, half),
+        )
 
 
 DEFAULT_LIMITS = Limits()

@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from scraping.egress import Policy
 from scraping.egress.policy import PORTS
 from scrpy import addresses
+from scrpy.patience import BACKGROUND, set_patience
 from scrpy.secret import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -139,7 +140,7 @@ def database() -> dict[str, Any]:
     """PostgreSQL by `DATABASE_URL`, else SQLite under `SCRPY_HOME`.
 
     SQLite: write-ahead log and IMMEDIATE transactions, so that writers queue up instead of failing half-way.
-    PostgreSQL: pooled connections, and no statement, lock or connect may wait for ever.
+    PostgreSQL: pooled connections, looked at before they are lent: the server may have been restarted.
     """
     if not env.str("DATABASE_URL", default=""):
         return {
@@ -147,7 +148,6 @@ def database() -> dict[str, Any]:
             "NAME": SCRPY_HOME / "scrpy.sqlite3",
             "CONN_MAX_AGE": 60,
             "OPTIONS": {
-                "timeout": 20,
                 "transaction_mode": "IMMEDIATE",
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
             },
@@ -156,16 +156,16 @@ def database() -> dict[str, Any]:
     if "postgresql" not in config["ENGINE"]:
         raise ImproperlyConfigured("DATABASE_URL: expected postgres://user:password@host:port/name.")
     config["HOST"] = unquote(config["HOST"])  # a socket's directory, as libpq's URLs write it
+    config["CONN_HEALTH_CHECKS"] = True
     config["OPTIONS"] = {
         **config.get("OPTIONS", {}),
-        "connect_timeout": 5,
-        "pool": {"min_size": 0, "max_size": SCRPY_LANES + 8, "timeout": 10, "max_idle": 60},
-        "options": "-c statement_timeout=60000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+        "pool": {"min_size": 0, "max_size": SCRPY_LANES + 8, "max_idle": 60},
     }
     return config
 
 
 DATABASES = {"default": database()}
+set_patience(DATABASES["default"], BACKGROUND)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- kept files ----------------------------------------------------------------------------------------

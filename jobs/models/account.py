@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -33,15 +34,35 @@ class Account(models.Model):
         return Account.objects.filter(pk=self.pk, credits__gte=amount).update(credits=F("credits") - amount) == 1
 
 
+class AppendOnly(TypeError):
+    """What is written in the ledger stays; what was wrong is put right by another entry."""
+
+
+class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
+    def update(self, **_changes: object) -> int:
+        raise AppendOnly
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise AppendOnly
+
+
 class LedgerEntry(models.Model):
-    """One charge or grant. A page has at most one, whatever happens, by constraint."""
+    """One charge or grant, never changed or deleted; PostgreSQL sees to that itself (migration 0020).
+
+    A page has at most one, whatever happens, by constraint. Pages and jobs that are deleted leave theirs behind.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="ledger")
     job = models.ForeignKey("jobs.Job", null=True, on_delete=models.SET_NULL, related_name="+")
     page = models.OneToOneField("jobs.Page", null=True, on_delete=models.SET_NULL, related_name="charge")
     amount = models.BigIntegerField(help_text="Credits: negative for a charge, positive for a grant.")
     reason = models.CharField(max_length=200)
+    unlimited = models.BooleanField(
+        default=False, db_default=False, help_text="Of a job that had reserved nothing: the balance stayed as it was."
+    )
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = LedgerQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "ledger entries"
@@ -49,3 +70,11 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount:+d} {self.reason}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: object, **_kwargs: object) -> tuple[int, dict[str, int]]:
+        raise AppendOnly

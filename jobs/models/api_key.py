@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 import string
@@ -9,12 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
-from django.db import models
+from django.db import OperationalError, models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from jobs.models.account import Account
+
+logger = logging.getLogger(__name__)
 
 PREFIX = "sk_live_"
 PUBLIC_CHARS, SECRET_CHARS = 12, 32
@@ -99,6 +102,12 @@ class ApiKey(models.Model):
         ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=Now())
 
     def note_use(self) -> None:
-        """Remember that the key was used, to the minute, so that reading does not write each time."""
+        """Remember that the key was used, to the minute, so that reading does not write each time.
+
+        In vain while the database takes no writes: it may still be read.
+        """
         if self.last_used_at is None or self.last_used_at < timezone.now() - USE_IS_NOTED_EVERY:
-            ApiKey.objects.filter(pk=self.pk).update(last_used_at=Now())
+            try:
+                ApiKey.objects.filter(pk=self.pk).update(last_used_at=Now())
+            except OperationalError as error:
+                logger.warning("The use of key %s was not noted: %s", self, error)

@@ -5,7 +5,7 @@ again by itself, a little later.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from uuid import UUID
 
@@ -20,6 +20,8 @@ ENDED = "scrpy:ended"
 """Channel: the public id of each job that has ended, for those who wait for it."""
 CANCELLED = "scrpy:cancelled"
 """Channel: the row id of each job that was cancelled, for workers with pages of it in flight."""
+MEMORY = "scrpy:memory"
+"""Key: gone when Redis has forgotten what was rung."""
 TIMEOUT_S = 1.0
 
 
@@ -31,11 +33,12 @@ def client() -> redis.Redis:
     )
 
 
-def ring_runs(tokens: Iterable[UUID]) -> None:
-    """One message per claimed run."""
-    for token in tokens:
+def ring_runs(tokens: Sequence[UUID]) -> Sequence[UUID]:
+    """One message per claimed run; those that Redis did not take. Nothing more is tried after the first."""
+    for place, token in enumerate(tokens):
         if not ring("pages", "render_run", str(token)):
-            return
+            return tokens[place:]
+    return ()
 
 
 def ring_delivery(delivery_id: int) -> bool:
@@ -59,3 +62,16 @@ def publish(channel: str, text: str) -> None:
         client().publish(channel, text)
     except redis.RedisError as error:
         logger.warning("Redis is away, nobody heard %s: %s", channel, error)
+
+
+def has_forgotten() -> bool:
+    """Whether what was rung is lost: Redis is another one, or was emptied. False while it is away. Sends."""
+    try:
+        return not client().exists(MEMORY)
+    except redis.RedisError:
+        return False
+
+
+def note_memory() -> None:
+    """From now on, tell whether Redis forgets. Sends. Raises: RedisError."""
+    client().set(MEMORY, "")

@@ -14,8 +14,8 @@ JOBS_AT_ONCE = 20
 
 def end_overdue_jobs() -> int:
     """End a few of the jobs whose deadline has passed; how many. Queries. Any number of these may run at once."""
-    overdue = Job.objects.live().filter(deadline_at__lte=Now()).order_by("deadline_at")[:JOBS_AT_ONCE]
-    jobs = list(overdue)
+    overdue = Job.objects.live().filter(deadline_at__lte=Now())
+    jobs = list(overdue.order_by("deadline_at")[:JOBS_AT_ONCE]) if overdue.exists() else []
     for job in jobs:
         logger.info("Job %s has met its deadline: %d pages failed", job.public_id, end_overdue_job(job))
     return len(jobs)

@@ -20,7 +20,7 @@ from jobs.models.page import PageStatus
 from jobs.queue import bell
 from jobs.queue.clock import database_now
 from jobs.queue.hosts import keep_pace, paces_of
-from jobs.queue.leases import QUEUED_LEASE, call_back
+from jobs.queue.leases import QUEUED_LEASE, call_back, expire
 from jobs.queue.lock import planners_lock
 from jobs.queue.moves import move_all
 from jobs.queue.plan import MANY, Flight, Run, Waiting, capacity, over_share, plan
@@ -49,9 +49,10 @@ def dispatch() -> int:
     claimed = 0
     for _ in range(MOST_ROUNDS):
         tokens, more = dispatch_once(now=began)
-        bell.ring_runs(tokens)
         claimed += len(tokens)
-        if not more:
+        if unheard := bell.ring_runs(tokens):
+            expire(Q(token__in=unheard))
+        if unheard or not more:
             break
     return claimed
 

@@ -67,13 +67,23 @@ def call_back(job_id: int, pages: QuerySet[Page]) -> int:
     return make_pending
 
 
+UNSEEN = Q(worker=None, status=PageStatus.QUEUED)
+"""Pages that wait for a worker to hear of them, as far as is known."""
+
+
+@transaction.atomic
+def expire(which: Q) -> int:
+    """End the leases of claimed pages; how many. The next sweep acts on them."""
+    claimed = Page.objects.filter(which, token__isnull=False).order_by("pk").select_for_update()
+    return Page.objects.filter(pk__in=list(claimed.values_list("pk", flat=True))).update(lease_expires_at=Now())
+
+
 def expire_worker(*, host: str, pid: int) -> None:
-    """End the leases of a worker process that is known to be dead, and its row; the next sweep acts on them.
+    """End the leases of a worker process that is known to be dead, and its row.
 
     Pages that nobody has started may have been in its hands or not: they are claimed anew, too.
     """
     dead = list(Worker.objects.filter(host=host, pid=pid).values_list("pk", flat=True))
     if dead:
-        theirs = Q(worker__in=dead) | Q(worker=None, status=PageStatus.QUEUED)
-        Page.objects.filter(theirs, token__isnull=False).update(lease_expires_at=Now())
+        expire(Q(worker__in=dead) | UNSEEN)
         Worker.objects.filter(pk__in=dead).delete()

@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 
 from jobs.models import Page, Worker
 from jobs.models.page import PageStatus
-from jobs.queue.leases import call_back
+from jobs.queue import bell
+from jobs.queue.leases import UNSEEN, call_back, expire
 from jobs.queue.lock import planners_lock
 from jobs.recording import record_failure
 from scraping.errors import WorkerLost
@@ -19,9 +20,22 @@ logger = logging.getLogger(__name__)
 MOST_PAGES = 500
 
 
+def notice_lost_messages() -> None:
+    """After Redis was emptied or replaced: have claimed anew what nobody has in hand. Queries, and sends.
+
+    The note is made last: a clock that dies before it leaves the rest to the next. Pages that were rung for meanwhile
+    are rung for twice, without harm.
+    """
+    if bell.has_forgotten():
+        logger.warning("Redis has lost its messages: %d pages are rung for again", expire(UNSEEN))
+        bell.note_memory()
+
+
 def sweep() -> int:
     """Return pages with expired leases to their queues, or fail those past their attempts; how many. Queries."""
     expired = Page.objects.filter(lease_expires_at__lte=Now()).select_related("job")
+    if not expired.exists():  # as nearly always, and cheaper to ask than for all columns
+        return 0
     pages = sorted(expired.order_by("lease_expires_at")[:MOST_PAGES], key=attrgetter("job_id", "pk"))
     for job_id, group in groupby(pages, key=attrgetter("job_id")):
         sweep_job(job_id, list(group))

@@ -34,6 +34,8 @@ def ring_due(*, limit: int = 200) -> int:
 def take_back(*, limit: int) -> None:
     """End the attempts whose lease has run out: their deliveries are due at once, or given up after the last."""
     expired = Delivery.objects.filter(status=DeliveryStatus.SENDING, lease_expires_at__lte=Now())
+    if not expired.exists():
+        return
     for delivery in expired.order_by("lease_expires_at")[:limit]:
         settle(delivery, SENDER_LOST, pause=timedelta(0) if delivery.attempts < MOST_ATTEMPTS else None)
 

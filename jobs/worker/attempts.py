@@ -59,7 +59,7 @@ def foreseen(page: Page) -> Iterator[None]:
         if error.bystander:
             raise Aborted from error
         raise
-    except (ScrapeError, asyncio.CancelledError):
+    except (ScrapeError, Aborted, asyncio.CancelledError):
         raise
     except Exception as error:
         logger.exception("Page %s: unforeseen", page.pk)

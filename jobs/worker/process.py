@@ -19,6 +19,8 @@ from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.listener import CancelListener
 from jobs.worker.runs import Runner
 from scraping.browser import BrowserPool, find_chromium
+from scraping.browser.memory import memory_limit
+from scraping.limits import DEFAULT_LIMITS
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +98,7 @@ def browser_pool(loop: asyncio.AbstractEventLoop) -> Iterator[BrowserPool]:
         lanes=settings.SCRPY_LANES,
         sandbox=settings.SCRPY_SANDBOX,
         policy=settings.EGRESS_POLICY,
+        limits=DEFAULT_LIMITS.within(memory_limit() // settings.SCRPY_WORKER_PROCESSES),
     )
     wait_for(pool.start(), loop)
     try:

@@ -31,7 +31,8 @@ from scraping.render import Outcome
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
+AWAY = (OperationalError, InterfaceError)
+"""What the database raises while it is."""
 RECORD_TRIES, RECORD_PAUSE_S = 10, 2.0
 """How often, and how far apart, an outcome is offered to a database that is away: the lease runs out first."""
 BROWSER_PAUSE_S = 2.0
@@ -50,13 +51,13 @@ class Runner:
     def render(self, token: UUID) -> None:
         """Render the run that `token` names. A stale or doubled message finds nothing to do."""
         queued = Page.objects.filter(token=token, status=PageStatus.QUEUED)
-        pages = list(queued.select_related("job", "host_queue", "source__page").order_by("index"))
+        pages = persist(lambda: list(queued.select_related("job", "host_queue", "source__page").order_by("index")))
         if not pages:
             return
         with self._claims.hold(token, job_id=pages[0].job_id) as claim:
             done = self._render_pages(claim, pages) if claim else 0
         if done < len(pages):
-            release_queued(pages[0].job_id, token)
+            persist(partial(release_queued, pages[0].job_id, token))
         try_dispatch()
 
     def _render_pages(self, claim: Claim, pages: list[Page]) -> int:
@@ -73,10 +74,14 @@ class Runner:
             loan.give_back()
 
     def _count(self, pages: list[Page], do: Callable[[Page], bool]) -> int:
-        """How many are done until one is not."""
+        """How many are done until one is not, if only because the database is away."""
         for done, page in enumerate(pages):
             close_old_connections()
-            if not do(page):
+            try:
+                if not do(page):
+                    return done
+            except AWAY:
+                logger.exception("The database is away: page %s is left to others", page.pk)
                 return done
         return len(pages)
 
@@ -123,7 +128,7 @@ class Runner:
                 outcome = claim.call(attempt(loan.lane, page, secrets.sent))
                 artifacts = store(page, outcome.captures, options_of(page.job).fetch.outputs)
         except Aborted:
-            release(page, token=claim.token)
+            persist(partial(release, page, token=claim.token))
             return False
         except ScrapeError as error:
             return self._fail(claim, page, error, duration_ms=round((time.monotonic() - began) * 1000))
@@ -165,15 +170,16 @@ class Runner:
         return ours
 
 
-def persist(record: Callable[[], T]) -> T:
-    """Record under the same token until the database takes it; what `record` gives."""
-    for tries_left in reversed(range(RECORD_TRIES)):
+def persist(ask: Callable[[], T]) -> T:
+    """What the database answers, asked again while it is away; what is recorded is so under the same token.
+
+    Raises: OperationalError, InterfaceError, when the lease has run out anyway.
+    """
+    for _ in range(RECORD_TRIES - 1):
         try:
-            return record()
-        except (OperationalError, InterfaceError):
-            if not tries_left:
-                raise
+            return ask()
+        except AWAY:
             logger.exception("The database is away; trying again")
             close_old_connections()
             time.sleep(RECORD_PAUSE_S)
-    raise AssertionError("unreachable: the last try returns or raises")
+    return ask()

@@ -11,10 +11,6 @@ import dramatiq
 from jobs.stopping import stop_event
 
 STOP_WITHIN_MS = 25_000
-POLL_EVERY_MS = 100
-"""How long an idle worker may sleep before it looks into Redis again, in milliseconds."""
-THREAD_WAKES_EVERY_S = 1.0
-"""How long an idle thread sleeps unless there is work; only how soon it notices the end depends on it."""
 
 
 def serve(
@@ -30,11 +26,9 @@ def serve(
     """
     stop = stop_event()
     broker = dramatiq.get_broker()
-    worker = dramatiq.Worker(broker, queues={queue}, worker_threads=threads, worker_timeout=POLL_EVERY_MS)
+    worker = dramatiq.Worker(broker, queues={queue}, worker_threads=threads)
     worker.queue_prefetch = threads
     worker.start()
-    for thread in worker.workers:
-        thread.timeout = THREAD_WAKES_EVERY_S
     on_ready()
     stop.wait()
     on_stop()

@@ -37,7 +37,6 @@ PROXY_EVERYTHING = "<-loopback>"
 KEPT_ENVIRONMENT = (
     "PATH",
     "HOME",
-    "TMPDIR",
     "LANG",
     "LC_ALL",
     "TZ",
@@ -97,9 +96,10 @@ class Browser:
 
     @property
     def worn(self) -> bool:
-        """Whether it has served long enough to be replaced."""
+        """Whether it has served long enough, or grown so large, that it is to be replaced."""
         age_s = time.monotonic() - self.launched_at
-        return self.pages >= self.limits.browser_max_pages or age_s >= self.limits.browser_max_age_s
+        old = self.pages >= self.limits.browser_max_pages or age_s >= self.limits.browser_max_age_s
+        return old or self.watch.bloated
 
     def kill(self) -> None:
         """Kill Chromium at once; whatever waits for it fails."""
@@ -149,7 +149,7 @@ async def launch(executable: Path, *, sandbox: Sandbox, limits: Limits, images: 
 
 async def _launch(executable: Path, *, sandboxed: bool, limits: Limits, images: bool) -> Browser:
     others = _drivers()
-    scratch = Path(tempfile.mkdtemp(prefix="scrpy-browser-"))
+    scratch = Path(tempfile.mkdtemp(prefix="scrpy-b-"))
     dead_end = _dead_end()
     try:
         async with asyncio.timeout(limits.launch_timeout_ms / 1000):
@@ -199,7 +199,7 @@ async def _start(
         executable_path=executable,
         chromium_sandbox=sandboxed,
         args=ARGUMENTS if images else (*ARGUMENTS, NO_IMAGES),
-        env={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ},
+        env={"TMPDIR": str(scratch), **{name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}},
         proxy={"server": "http://{}:{}".format(*dead_end.getsockname()), "bypass": PROXY_EVERYTHING},
         ignore_default_args=UNWANTED_ARGUMENTS,
         downloads_path=scratch,

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+import time
 from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -74,6 +75,7 @@ class Lane:
         self.profile = profile
         self.host: str | None = None
         self.pages = 0
+        self._opened_at = time.monotonic()
         self._context = context
         self._tab = tab
         self._cdp = cdp
@@ -192,7 +194,8 @@ class Lane:
     @property
     def usable(self) -> bool:
         """Whether another page may be fetched in it."""
-        worn = self.pages >= self.limits.lane_max_pages
+        age_s = time.monotonic() - self._opened_at
+        worn = self.pages >= self.limits.lane_max_pages or age_s >= self.limits.lane_max_age_s
         return not (self._broken or self._closing or worn) and self.browser.alive
 
     def cause_of(self, crash: BrowserCrashed) -> ScrapeError:

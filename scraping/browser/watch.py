@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from playwright.async_api import Error as PlaywrightError
 
 from scraping.browser import processes
+from scraping.browser.memory import own_bytes
 from scraping.browser.processes import Process, Usage
 from scraping.errors import BrowserCrashed, ScrapeError, TooLarge
 
@@ -29,6 +30,9 @@ DRAIN_S = 3.0
 """How long what a killed renderer has already sent may keep the browser busy."""
 VERDICT_S = 15.0
 """For how long a tab that dies is taken to be the one whose renderer was killed."""
+
+WEIGHED_EVERY_S = 10.0
+"""How often all of the browser's memory is looked at."""
 
 GIB = 1024 * 1024 * 1024
 
@@ -48,6 +52,9 @@ class Watch:
         self._ping: _Ping | None = None
         self._cpu_s = 0.0
         self._draining_until = 0.0
+        self._weigh_at = 0.0
+        self.bloated = False
+        """Whether the browser or its driver has grown so large that it is to be replaced."""
         self._look()
 
     def verdict(self) -> ScrapeError | None:
@@ -70,6 +77,18 @@ class Watch:
         renderers = self._renderers()
         self._look_for_greed(renderers)
         self._look_for_floods(renderers)
+        if time.monotonic() >= self._weigh_at:
+            self._weigh_at = time.monotonic() + WEIGHED_EVERY_S
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """Chromium is one of the processes that the driver has started."""
+        limits, browser = self._browser.limits, own_bytes(self._browser.process.pid)
+        driver = own_bytes(self._browser.driver.pid) - browser
+        bloated = browser > limits.browser_max_bytes or driver > limits.driver_max_bytes
+        if bloated and not self.bloated:
+            log.info("A browser takes %.1f GiB, its driver %.1f: it is replaced.", browser / GIB, driver / GIB)
+        self.bloated = bloated
 
     def _renderers(self) -> list[Usage]:
         pids = (pid for zygote in self._zygotes for pid in processes.forked(zygote.pid))

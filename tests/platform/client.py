@@ -33,10 +33,13 @@ class Client:
     key: str = field(repr=False)
     polls: list[dict[str, Any]] = field(default_factory=list)
 
-    def ask(self, method: str, path: str, body: object = None) -> Answer:
-        """One request on a connection of its own. Raises OSError or HTTPException if nobody answers."""
+    def ask(self, method: str, path: str, body: object = None, **more: str) -> Answer:
+        """One request on a connection of its own, `more` being headers.
+
+        Raises OSError or HTTPException if nobody answers.
+        """
         content = None if body is None else json.dumps(body)
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **more}
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=READ_WITHIN_S)) as connection:
             connection.request(method, path, content, headers)
             response = connection.getresponse()

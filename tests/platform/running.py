@@ -109,9 +109,13 @@ class Platform:
 
 
 @contextmanager
-def running_platform(*, allow: Sequence[str], workers: int = 1) -> Iterator[Platform]:
-    """One that may visit the pairs in `allow`, on a fresh database of the kind under test. Gone afterwards."""
-    database_server = os.environ["DATABASE_URL"] if os.environ.get("SCRPY_TEST_DATABASE") == "postgres" else ""
+def running_platform(*, allow: Sequence[str], workers: int = 1, database_server: str = "") -> Iterator[Platform]:
+    """One that may visit the pairs in `allow`, on a fresh database of `database_server` or else of the kind under test.
+
+    Gone afterwards.
+    """
+    if os.environ.get("SCRPY_TEST_DATABASE") == "postgres":
+        database_server = database_server or os.environ["DATABASE_URL"]
     home = Path(tempfile.mkdtemp(prefix="scrpy-platform-"))
     url = create_database(database_server) if database_server else ""
     port = free_port()

@@ -67,3 +67,19 @@ def test_a_job_survives_two_killed_workers_and_a_killed_browser(platform, alice,
     assert (job["status"], job["completedUrls"], job["creditsUsed"]) == ("completed", 150, 150)
     assert [result["data"]["title"] for result in job["results"]] == [product(str(n))["title"] for n in numbers]
     assert max(result["metadata"]["attempts"] for result in job["results"]) <= 4
+
+
+@pytest.mark.slow
+def test_a_page_that_kills_its_worker_every_time_fails_and_the_others_go_on(platform, alice, bob, site):
+    site.hold("/cached.js")
+    poison = alice.post([site.url("/cached-script")], options={"retries": 2})
+    others = bob.post([site.url(f"/static/{number}") for number in range(40)], options={"retries": 2})
+
+    for time in (1, 2, 3):
+        until(lambda n=time: site.count("/cached.js") >= n, what=f"visit {time}", within_s=60)
+        platform.kill("worker")
+    (result,) = alice.wait(poison["id"])["results"]
+
+    assert (result["error"]["code"], result["metadata"]["attempts"]) == ("worker_lost", 3)
+    assert bob.wait(others["id"])["completedUrls"] == 40
+    assert site.count("/cached.js") == 3

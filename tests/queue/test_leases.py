@@ -7,10 +7,10 @@ import pytest
 
 from jobs.models import Job, Page, Worker
 from jobs.models.page import PageStatus
-from jobs.queue import leases
+from jobs.queue import bell, leases
 from jobs.queue.clock import database_now
 from jobs.queue.dispatch import dispatch
-from jobs.queue.sweep import forget_dead_workers, sweep
+from jobs.queue.sweep import forget_dead_workers, notice_lost_messages, sweep
 from tests.queue.making import expire_leases, make_retries_due, start, start_all
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +110,44 @@ def test_a_process_that_never_worked_takes_nothing_with_it(running):
     leases.expire_worker(host="elsewhere", pid=1)
 
     assert sweep() == 0
+
+
+def test_what_an_emptied_redis_has_forgotten_is_rung_for_again_and_nothing_else(make_job, make_worker, bells, queue):
+    worker = make_worker(4)
+    job = make_job(4)
+    tick()
+    held, *unheard = job.pages.order_by("index")
+    leases.start(held, token=held.token, worker=worker.pk)
+    before = bells()
+
+    bell.client().flushall()
+    tick()
+    make_retries_due()
+    tick()
+
+    held.refresh_from_db()
+    assert (held.status, held.attempts) == ("running", 1)
+    assert len(bells()) == len(unheard) == 3
+    assert not set(bells()) & set(before)
+
+
+def tick():
+    """As the clock does."""
+    notice_lost_messages()
+    sweep()
+    dispatch()
+
+
+def test_what_redis_remembers_is_not_rung_for_again(make_job, make_worker, bells, queue):
+    make_worker(2)
+    make_job(2)
+    tick()
+    before = bells()
+
+    tick()
+
+    assert bells() == before
+    assert len(before) == 2
 
 
 def test_the_rest_of_a_run_goes_back_while_its_started_page_stays(make_job, make_worker, queue):

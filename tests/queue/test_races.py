@@ -16,10 +16,18 @@ from jobs.models.page import PageStatus
 from jobs.queue import leases
 from jobs.queue.dispatch import dispatch
 from jobs.queue.plan import capacity
-from jobs.queue.sweep import sweep
+from jobs.queue.sweep import notice_lost_messages, sweep
 from jobs.recording import JobAlreadyFinished, cancel_job, record_failure, record_success
 from scraping.errors import ConnectionFailed
-from tests.queue.making import DUE, expire_leases, make_request, show_that_workers_live, start_all, urls_of
+from tests.queue.making import (
+    DUE,
+    expire_leases,
+    make_request,
+    make_retries_due,
+    show_that_workers_live,
+    start_all,
+    urls_of,
+)
 from tests.until import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -111,6 +119,31 @@ def test_cancel_sweep_dispatch_and_retries_at_once_neither_deadlock_nor_miscount
         assert not job.pages.exclude(token=None).exists()
     account.refresh_from_db()
     assert account.credits == 12 * rounds - LedgerEntry.objects.filter(page__isnull=False).count()
+
+
+def test_two_clocks_that_sweep_at_once_spend_each_lost_attempt_once(make_job, make_worker, at_once, queue):
+    make_worker(12)
+    job = make_job(8, 8, 8, max_attempts=2)
+    for _ in range(2):
+        dispatch()
+        begun = start_all(job=job)
+        expire_leases()
+
+        outcomes = at_once(*[clock_ticks] * 4)
+
+        assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        spent = Page.objects.filter(pk__in=[page.pk for page in begun]).values_list("attempts", "status")
+        assert len(begun) > 1
+        assert set(spent) <= {(1, "pending"), (1, "queued"), (2, "failed")}
+        assert_sums(job)
+        make_retries_due()
+    assert Page.objects.filter(status="failed", error_code="worker_lost", attempts=2).exists()
+
+
+def clock_ticks():
+    notice_lost_messages()
+    sweep()
+    dispatch()
 
 
 def test_twenty_posts_at_once_on_a_balance_for_seven_make_seven_jobs(make_account, at_once, queue):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -17,8 +18,10 @@ from jobs.queue.clock import database_now
 from jobs.queue.dispatch import dispatch
 from jobs.recording import cancel_job
 from jobs.worker import heartbeat
+from jobs.worker.attempts import foreseen
 from jobs.worker.claims import Aborted, Claims
 from jobs.worker.heartbeat import Heartbeat
+from scrpy import broker
 from tests.queue.making import DUE, expire_leases, start_all
 from tests.until import until
 
@@ -135,6 +138,11 @@ def test_a_worker_that_stops_takes_nothing_more(claims):
             held.call(give(1))
     with claims.hold(uuid4(), job_id=1) as late:
         assert late is None
+
+
+def test_a_page_that_is_aborted_has_not_failed():
+    with pytest.raises(Aborted), foreseen(Page(pk=1)):
+        raise Aborted
 
 
 def test_what_is_no_longer_in_hand_is_not_listed(claims):
@@ -284,6 +292,35 @@ def served(queue, valkey_url):
     process.kill()
     process.wait()
     process.stdout.close()
+
+
+@pytest.fixture
+def take(queue):
+    """`take()`: the next message's argument, once there is one."""
+    queue.declare_queue("pages")
+    consumer = queue.consume("pages", prefetch=2)
+    yield lambda: next(message.args[0] for message in consumer if message)
+    consumer.close()
+
+
+def test_a_message_is_heard_when_it_comes_although_redis_is_rarely_looked_at(take, monkeypatch):
+    monkeypatch.setattr(broker, "LOOK_EVERY_S", 3_600)
+
+    with ThreadPoolExecutor(1) as threads:
+        for text in ("a", "b"):
+            taken = threads.submit(take)
+            assert ring("pages", "render_run", text)
+            assert taken.result(timeout=30) == text
+
+
+def test_a_message_that_no_call_told_of_is_found_at_the_next_look(take, queue, monkeypatch):
+    monkeypatch.setattr(broker, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(broker, "calls_for", lambda queue_name: "elsewhere")
+
+    with ThreadPoolExecutor(1) as threads:
+        taken = threads.submit(take)
+        assert ring("pages", "render_run", "a")
+        assert taken.result(timeout=30) == "a"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from pathlib import Path
 
 import pytest
 
@@ -174,6 +175,38 @@ def test_a_worn_browser_is_replaced_while_its_lanes_are_still_out(loop, make_poo
     assert old.usable
     give_back(loop, pool, old, new)
     until(lambda: not old_process.alive, what="the worn browser has ended")
+
+
+@pytest.mark.parametrize("limit", ["browser_max_bytes", "driver_max_bytes"])
+def test_a_browser_that_has_grown_too_large_is_replaced_with_its_driver(loop, make_pool, site, limit):
+    pool = make_pool(limits=Limits(**{limit: 1_000_000}))
+    old = lend(loop, pool, "alice")
+
+    new = lend(loop, pool, "bob")
+
+    assert new.browser is not old.browser
+    assert old.usable
+    give_back(loop, pool, old, new)
+    until(lambda: not (old.browser.process.alive or old.browser.driver.alive), what="the bloated browser has ended")
+
+
+def test_a_lane_is_retired_when_it_is_old(loop, make_pool):
+    pool = make_pool(limits=Limits(lane_max_age_s=0))
+    lane = lend(loop, pool)
+    give_back(loop, pool, lane)
+
+    assert lend(loop, pool) is not lane
+
+
+def test_what_chromium_makes_in_its_temporary_directory_goes_with_it(loop, make_pool):
+    pool = make_pool()
+    browser = lend(loop, pool).browser
+    environment = Path(f"/proc/{browser.process.pid}/environ").read_bytes().decode().split("\0")
+    (temporary,) = [line.removeprefix("TMPDIR=") for line in environment if line.startswith("TMPDIR=")]
+    (Path(temporary) / "left").touch()
+
+    browser.kill()
+    until(lambda: not Path(temporary).exists(), what="its temporary directory is gone")
 
 
 def test_a_closed_pool_lends_nothing_and_leaves_nothing(loop, make_pool, site):
