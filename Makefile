@@ -7,7 +7,7 @@ PRODUCTION := SCRPY_ENV=production SCRPY_PUBLIC_URL=https://scrpy.example.com \
 	SCRPY_SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
 PYTEST := $(PYTHON) -m pytest --numprocesses 2
 # What touches the database, and so is run on each.
-STORED := tests/admin tests/api tests/platform tests/queue tests/webhooks
+STORED := tests/admin tests/api tests/platform tests/queue tests/schedules tests/webhooks
 COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-find-links --no-emit-index-url --no-emit-options --no-emit-trusted-host
 

@@ -14,7 +14,8 @@ from jobs.queue.deadlines import end_overdue_jobs
 from jobs.queue.dispatch import dispatch, until_next_ready
 from jobs.queue.hosts import forget_hosts
 from jobs.queue.sweep import forget_dead_workers, notice_lost_messages, sweep
-from jobs.retention import forget_idempotency_keys, make_room, purge_old_jobs, remove_litter
+from jobs.retention import forget_idempotency_keys, forget_runs, make_room, purge_old_jobs, remove_litter
+from jobs.schedules.running import run_due_schedules
 from jobs.stopping import stop_event
 from jobs.webhooks.due import ring_due
 
@@ -35,9 +36,11 @@ DUTIES: tuple[tuple[Callable[[], object], float], ...] = (
     (dispatch_due, 1.0),
     (end_overdue_jobs, 1.0),
     (ring_due, 1.0),
+    (run_due_schedules, 1.0),
     (forget_dead_workers, 60.0),
     (forget_hosts, 600.0),
     (forget_idempotency_keys, 60.0),
+    (forget_runs, 600.0),
     (purge_old_jobs, 5.0),
     (make_room, 10.0),
     (remove_litter, 60.0),

@@ -22,5 +22,9 @@ def make_delivery_id() -> str:
     return make_id("dlv")
 
 
+def make_schedule_id() -> str:
+    return make_id("sch")
+
+
 def make_artifact_id() -> str:
     return make_id("art")

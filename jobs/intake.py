@@ -4,16 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
 from jobs.models import Account, HostQueue, Job, Page
 from jobs.models.job import JobKind
-from jobs.options import DEADLINE_MS
+from jobs.options import DEADLINE_MS, Options
 from jobs.queue.clock import database_now
 from jobs.queue.dispatch import try_dispatch
 from jobs.secrets import NO_SECRETS, Secrets, sealed
 from scraping.egress import Target
+
+QUEUEING = (
+    "max_attempts",
+    "host_concurrency",
+    "host_delay_ms",
+    "concurrency",
+    "priority",
+    "deadline_ms",
+    "deduplicate",
+)
 
 
 class InsufficientCredits(Exception):
@@ -48,6 +59,11 @@ class JobRequest:
     free: bool = False
     host: str | None = None
     """Whose queue the pages wait in, instead of their own hosts'."""
+
+
+def queueing(options: Options) -> dict[str, Any]:
+    """What `options` say of the way in which a job waits, by the names of `JobRequest`."""
+    return {name: getattr(options, name) for name in QUEUEING}
 
 
 def without_copies(targets: Sequence[Target]) -> Sequence[Target]:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Now
 
 from jobs.artifacts import files
-from jobs.models import Artifact, IdempotencyKey, Job
+from jobs.models import Artifact, IdempotencyKey, Job, ScheduleRun
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,11 @@ def purge(jobs: QuerySet[Job]) -> int:
         files.remove_all(job.public_id)
         Job.objects.filter(pk=job.pk).delete()
     return len(first)
+
+
+def forget_runs() -> None:
+    """Delete what is noted of runs of schedules before the retention time. One query."""
+    ScheduleRun.objects.filter(ran_at__lt=Now() - timedelta(days=settings.SCRPY_RETENTION_DAYS)).delete()
 
 
 def forget_idempotency_keys() -> None:

@@ -1,5 +1,6 @@
 """Fixtures that every suite shares: alice owns, bob must not see; the queue is a real Valkey."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,3 +74,33 @@ def kept(settings: Any, tmp_path: Path) -> Path:
         "kept": {**storage, "OPTIONS": {**storage["OPTIONS"], "location": folder}},
     }
     return folder
+
+
+@pytest.fixture
+def at_once(transactional_db: None) -> Callable[..., list[Any]]:
+    """Call functions at the same moment, each in a thread with its own connection; what each gave or raised."""
+
+    from django.db import connection
+
+    def run(*functions: Callable[[], Any]) -> list[Any]:
+        barrier = threading.Barrier(len(functions))
+        outcomes: list[Any] = [None] * len(functions)
+
+        def call(index: int, function: Callable[[], Any]) -> None:
+            barrier.wait(timeout=30)
+            try:
+                outcomes[index] = function()
+            except Exception as error:  # noqa: BLE001 - the test judges what each caller saw
+                outcomes[index] = error
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=call, args=item) for item in enumerate(functions)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=60)
+        assert not any(thread.is_alive() for thread in threads), "a deadlock"
+        return outcomes
+
+    return run

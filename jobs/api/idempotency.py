@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
+from typing import TypeVar
 
 import orjson
 from django.db import transaction
@@ -14,15 +15,17 @@ from jobs.api.authentication import account_of
 from jobs.api.errors import ApiError, Problem, invalid_request
 from jobs.models import IdempotencyKey, Job
 
+T = TypeVar("T")
+
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 REPLAYED = {"Idempotent-Replayed": "true"}
 
 
-def answered_once(request: Request, make: Callable[[], Job], answer: Callable[[Job], Response]) -> Response:
-    """`answer` of the job that `make` makes; or what was answered when the same was asked under the same key.
+def answered_once(request: Request, make: Callable[[], T], answer: Callable[[T], Response]) -> Response:
+    """`answer` of what `make` makes; or what was answered when the same was asked under the same key.
 
-    In the transaction that makes the job, so there is a key if and only if there is a job. Raises: ApiError.
+    In the transaction that makes it, so there is a key if and only if that is there. Raises: ApiError.
     """
     with transaction.atomic():
         key = key_of(request)

@@ -8,7 +8,7 @@ import orjson
 from django.conf import settings
 
 from jobs.api.errors import Problems
-from jobs.intake import JobRequest
+from jobs.intake import JobRequest, queueing
 from jobs.models import Job
 from jobs.options import read_options, without_secrets
 from jobs.reading import joined, refuse_unknown, required, typed
@@ -106,14 +106,8 @@ def read_request(body: Mapping[str, Any], targets: list[Target], problems: Probl
         options=as_text(without_secrets(body.get("options", {}))) if not problems.found else "{}",
         metadata=as_text(metadata),
         webhook=None if webhook is None else as_text(webhook),
-        max_attempts=options.max_attempts,
-        host_concurrency=options.host_concurrency,
-        host_delay_ms=options.host_delay_ms,
-        priority=options.priority,
-        deadline_ms=options.deadline_ms,
-        concurrency=options.concurrency,
-        deduplicate=options.deduplicate,
         secrets=options.secrets,
+        **queueing(options),
     )
 
 

@@ -6,6 +6,7 @@ from jobs.api.artifacts import OneArtifact
 from jobs.api.jobs import Jobs, OneJob
 from jobs.api.reextract import Reextract
 from jobs.api.results import Results
+from jobs.api.schedules import OneSchedule, Pause, Resume, RunNow, Runs, Schedules
 from jobs.api.scrape import Preview, Scrape
 from jobs.api.waiting import holding
 
@@ -16,5 +17,11 @@ urlpatterns = [
     path("jobs/<str:public_id>/reextract", Reextract.as_view()),
     path("jobs/<str:public_id>/results", Results.as_view()),
     path("preview", holding(Preview.as_view())),
+    path("schedules", Schedules.as_view()),
+    path("schedules/<str:public_id>", OneSchedule.as_view()),
+    path("schedules/<str:public_id>/pause", Pause.as_view()),
+    path("schedules/<str:public_id>/resume", Resume.as_view()),
+    path("schedules/<str:public_id>/run", RunNow.as_view()),
+    path("schedules/<str:public_id>/runs", Runs.as_view()),
     path("scrape", holding(Scrape.as_view())),
 ]

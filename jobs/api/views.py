@@ -16,7 +16,7 @@ PUBLIC_ID = re.compile(r"job_[0-9a-z]{1,36}")
 
 
 class ApiView(APIView):
-    http_method_names = ["get", "head", "post", "delete"]
+    http_method_names = ["get", "head", "post", "patch", "delete"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """A method that is not there is refused before a key is asked for, as an address is that is not there."""

@@ -10,6 +10,7 @@ from jobs.models.host import Host
 from jobs.models.idempotency_key import IdempotencyKey
 from jobs.models.job import HostQueue, Job
 from jobs.models.page import Page
+from jobs.models.schedule import Schedule, ScheduleRun
 from jobs.models.webhook import Delivery, DeliveryAttempt, WebhookEvent
 from jobs.models.worker import Worker
 
@@ -25,6 +26,8 @@ __all__ = [
     "Job",
     "LedgerEntry",
     "Page",
+    "Schedule",
+    "ScheduleRun",
     "WebhookEvent",
     "Worker",
 ]

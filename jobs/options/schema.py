@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from jobs.models import Job
+from jobs.models import Job, Schedule
 from jobs.options.acting import read_actions, refuse_long_actions
 from jobs.options.identity import (
     PROFILE,
@@ -104,9 +104,9 @@ def read_options(value: object, notes: Notes) -> Options:
     )
 
 
-def options_of(job: Job) -> Options:
-    """The options of a job that has been made, but for its secrets."""
-    return _stored(job.options)
+def options_of(made: Job | Schedule) -> Options:
+    """The options of what has been made, but for its secrets."""
+    return _stored(made.options)
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,4 @@
-import threading
-
 import pytest
-from django.db import connection
 
 from tests.queue import making
 
@@ -28,30 +25,3 @@ def bells(queue):
         return [dramatiq.Message.decode(body).args[0] for body in bodies]
 
     return rung
-
-
-@pytest.fixture
-def at_once(transactional_db):
-    """Call functions at the same moment, each in a thread with its own connection; what each gave or raised."""
-
-    def run(*functions):
-        barrier, outcomes = threading.Barrier(len(functions)), [None] * len(functions)
-
-        def call(index, function):
-            barrier.wait(timeout=30)
-            try:
-                outcomes[index] = function()
-            except Exception as error:  # noqa: BLE001 - the test judges what each caller saw
-                outcomes[index] = error
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=call, args=item) for item in enumerate(functions)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=60)
-        assert not any(thread.is_alive() for thread in threads), "a deadlock"
-        return outcomes
-
-    return run

@@ -37,7 +37,7 @@ def unguard(_apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0008_idempotency_keys")]
+    dependencies = [("jobs", "0009_schedules")]
 
     operations = [
         migrations.AddField(

@@ -1,0 +1,1 @@
+"""Jobs that are made again and again: `cron` knows when, `running` makes them, `representation` shows them."""
