@@ -9,6 +9,7 @@ from uuid import uuid4
 import orjson
 import pytest
 import uvicorn
+from django.db.backends.signals import connection_created
 from rest_framework.test import APIClient
 
 from jobs.intake import JobRequest, create_job
@@ -141,3 +142,16 @@ def server(transactional_db: None) -> Iterator[Server]:
     one.start()
     yield one
     one.stop()
+
+
+@pytest.fixture
+def opened(make_job: Callable[..., Any]) -> Iterator[list[Any]]:
+    """The connections to the database that other threads open from now on."""
+    made: list[Any] = []
+
+    def note(connection: Any, **kwargs: Any) -> None:
+        made.append(connection)
+
+    connection_created.connect(note)
+    yield made
+    connection_created.disconnect(note)
