@@ -7,7 +7,7 @@ from typing import Any
 from jobs.exports.columns import Cell, Column, as_text, columns_of, fits, tables
 from jobs.exports.reading import Selection
 
-GROUP_ROWS, GROUP_CHARS = 10_000, 8 * 2**20
+GROUP_ROWS, GROUP_CHARS = 10_000, 2 * 2**20
 """When a row group is written: readers like large ones, memory does not."""
 
 

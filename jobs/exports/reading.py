@@ -17,6 +17,9 @@ FETCHED_AT_ONCE = 10
 class JobGone(Exception):
     """The job was deleted while its results were read; what was read is not all."""
 
+    def __init__(self, job: Job) -> None:
+        super().__init__(f"Job {job.public_id} was deleted while its results were read.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -61,7 +64,7 @@ class Selection:
                 after, rows = self.place(taken[-1]), min(MOST_ROWS, 2 * len(taken))
                 left = None if left is None else left - len(taken)
         if not Job.objects.filter(pk=self.job.pk).exists():
-            raise JobGone(self.job.public_id)
+            raise JobGone(self.job)
 
 
 def take(pages: QuerySet[Page], *, limit: int, most_chars: int) -> tuple[list[Page], bool]:

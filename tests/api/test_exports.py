@@ -351,7 +351,7 @@ def test_only_the_fields_that_are_named_have_columns_in_that_order(download, ric
 
 
 def test_the_export_of_a_job_that_is_deleted_meanwhile_breaks_off(
-    small_chunks, download, make_job, complete, monkeypatch
+    small_chunks, download, make_job, complete, monkeypatch, caplog
 ):
     job = make_job(6)
     for index in range(6):
@@ -367,6 +367,7 @@ def test_the_export_of_a_job_that_is_deleted_meanwhile_breaks_off(
 
     with pytest.raises(http.client.IncompleteRead):
         download(job, "format=ndjson")
+    assert "was deleted while its results were read" in caplog.text
 
 
 def big_job(make_job, complete, pages):
