@@ -45,6 +45,8 @@ class JobRequest:
     priority: int = 0
     deadline_ms: int = DEADLINE_MS
     free: bool = False
+    source: Job | None = None
+    """The job that is tried again; what is secret of it is taken over as it is sealed."""
     host: str | None = None
     """Whose queue the pages wait in, instead of their own hosts'."""
 
@@ -70,7 +72,12 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
         account.refresh_from_db(fields=["credits"])
         raise InsufficientCredits(needed=total, available=account.credits)
     job = new_job(
-        account, request, total_urls=total, reserves_credits=reserves, duplicates_dropped=len(request.targets) - total
+        account,
+        request,
+        source=request.source,
+        total_urls=total,
+        reserves_credits=reserves,
+        duplicates_dropped=len(request.targets) - total,
     )
     hosts = dict.fromkeys(request.host or target.host_key for target in targets)
     made = HostQueue.objects.bulk_create([HostQueue(job=job, host=host, ready_at=job.created_at) for host in hosts])
@@ -104,7 +111,7 @@ def new_job(account: Account, request: JobRequest, **more: object) -> Job:
         options=request.options,
         metadata=request.metadata,
         webhook=request.webhook,
-        sealed_options=sealed(request.secrets),
+        sealed_options=request.source.sealed_options if request.source else sealed(request.secrets),
         max_attempts=request.max_attempts,
         host_concurrency=request.host_concurrency,
         host_delay_ms=request.host_delay_ms,

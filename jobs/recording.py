@@ -1,6 +1,6 @@
 """What became of a page, and with it of its job: page, counters, charge and events in one transaction each.
 
-Locks are taken in one order everywhere: page, host queue, job, account.
+Locks are taken in one order everywhere: page, host queue, job, daily usage, account.
 """
 
 import random
@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from jobs.models import Account, Artifact, Job, LedgerEntry, Page
+from jobs.models import Account, Artifact, DailyUsage, Job, LedgerEntry, Page
 from jobs.models.job import JobStatus
 from jobs.models.page import OPEN, PageStatus
 from jobs.queue import bell
@@ -149,6 +149,7 @@ def count_end(page: Page, *, completed: int = 0, failed: int = 0, cost: int = 0,
     job.kept_bytes += kept_bytes
     Page.objects.filter(pk=page.pk).update(sequence=job.completed_urls + job.failed_urls)
     write_counts_or_end(job)
+    DailyUsage.objects.add(job.account_id, completed=completed, failed=failed, credits_used=cost)
     return job
 
 
@@ -231,5 +232,6 @@ def fail_overdue_pages(job: Job) -> int:
     failed = fail_all(ids, after=job.completed_urls + job.failed_urls, error=error)
     job.failed_urls += failed
     write_counts_or_end(job)
+    DailyUsage.objects.add(job.account_id, failed=failed)
     give_back_credits(job, amount=failed)
     return failed

@@ -90,6 +90,20 @@ def result_as_dict(
     }
 
 
+def page_as_dict(job: Job, page: Page) -> dict[str, Any]:
+    """A page of whatever status: like a result, with what the queue knows of it. One query, or none."""
+    (result,) = results_as_dicts(job, [page])
+    return {
+        "index": page.index,
+        "status": page.status,
+        **result,
+        "sequence": page.sequence,
+        "startedAt": as_text(page.started_at),
+        "finishedAt": as_text(page.finished_at),
+        "nextAttemptAt": as_text(page.available_at) if page.status == PageStatus.PENDING else None,
+    }
+
+
 def data_of(page: Page, fields: Sequence[str] | None) -> object:
     """What the rules gave: as it is kept, or of it only some `fields`, in their order."""
     if page.data is None or fields is None:

@@ -4,17 +4,24 @@ from django.urls import path
 
 from jobs.api.artifacts import OneArtifact
 from jobs.api.jobs import Jobs, OneJob
+from jobs.api.pages import OnePage
 from jobs.api.reextract import Reextract
+from jobs.api.reruns import Purge, Retry
 from jobs.api.results import Results
 from jobs.api.scrape import Preview, Scrape
+from jobs.api.usage import Usage
 from jobs.api.waiting import holding
 
 urlpatterns = [
     path("artifacts/<str:public_id>", OneArtifact.as_view()),
     path("jobs", Jobs.as_view()),
     path("jobs/<str:public_id>", holding(OneJob.as_view())),
+    path("jobs/<str:public_id>/pages/<str:index>", OnePage.as_view()),
+    path("jobs/<str:public_id>/purge", Purge.as_view()),
     path("jobs/<str:public_id>/reextract", Reextract.as_view()),
     path("jobs/<str:public_id>/results", Results.as_view()),
+    path("jobs/<str:public_id>/retry", Retry.as_view()),
     path("preview", holding(Preview.as_view())),
     path("scrape", holding(Scrape.as_view())),
+    path("usage", Usage.as_view()),
 ]

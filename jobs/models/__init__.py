@@ -10,6 +10,7 @@ from jobs.models.host import Host
 from jobs.models.idempotency_key import IdempotencyKey
 from jobs.models.job import HostQueue, Job
 from jobs.models.page import Page
+from jobs.models.usage import DailyUsage
 from jobs.models.webhook import Delivery, DeliveryAttempt, WebhookEvent
 from jobs.models.worker import Worker
 
@@ -17,6 +18,7 @@ __all__ = [
     "Account",
     "ApiKey",
     "Artifact",
+    "DailyUsage",
     "Delivery",
     "DeliveryAttempt",
     "Host",

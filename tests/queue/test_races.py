@@ -11,14 +11,14 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from jobs.intake import InsufficientCredits, create_job
-from jobs.models import HostQueue, Job, LedgerEntry, Page, Worker
+from jobs.models import DailyUsage, HostQueue, Job, LedgerEntry, Page, Worker
 from jobs.models.page import PageStatus
 from jobs.queue import leases
 from jobs.queue.dispatch import dispatch
 from jobs.queue.plan import capacity
 from jobs.queue.sweep import sweep
 from jobs.recording import JobAlreadyFinished, cancel_job, record_failure, record_success
-from scraping.errors import ConnectionFailed
+from scraping.errors import ConnectionFailed, TooLarge
 from tests.queue.making import DUE, expire_leases, make_request, show_that_workers_live, start_all, urls_of
 from tests.until import until
 
@@ -216,3 +216,23 @@ def waits_for_a_lock():
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid <> pg_backend_pid()"
         )
         return cursor.fetchone()[0]
+
+
+def test_pages_of_several_jobs_that_end_at_once_on_a_new_day_are_all_counted(make_job, make_worker, at_once, queue):
+    make_worker(16)
+    for _ in range(4):
+        make_job(4, host_concurrency=4)
+    dispatch()
+    pages = start_all()
+
+    def end(page):
+        return fail_for_good(page) if page.index == 0 else finish(page)
+
+    at_once(*[partial(end, page) for page in pages])
+
+    used = DailyUsage.objects.get()
+    assert (used.completed_urls, used.failed_urls, used.credits_used) == (12, 4, 12)
+
+
+def fail_for_good(page):
+    return record_failure(page, TooLarge("The page is too large."), token=page.token)
