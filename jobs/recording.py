@@ -154,9 +154,10 @@ def count_end(page: Page, *, completed: int = 0, failed: int = 0, cost: int = 0,
 
 
 def write_counts_or_end(job: Job) -> None:
-    """Store the counters of a job whose lock we hold, and end it with its last page."""
+    """Store the counters of a job whose lock we hold, and end it with its last page; who listens hears of it."""
     if job.open_urls:
         write_counts(job)
+        transaction.on_commit(lambda: bell.publish(bell.PROGRESS, job.public_id))
     else:
         end_job(job, status_at_end(job))
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from jobs.api.artifacts import OneArtifact
+from jobs.api.events import Events
 from jobs.api.jobs import Jobs, OneJob
 from jobs.api.pages import OnePage
 from jobs.api.reextract import Reextract
@@ -16,6 +17,7 @@ urlpatterns = [
     path("artifacts/<str:public_id>", OneArtifact.as_view()),
     path("jobs", Jobs.as_view()),
     path("jobs/<str:public_id>", holding(OneJob.as_view())),
+    path("jobs/<str:public_id>/events", Events.as_view()),
     path("jobs/<str:public_id>/pages/<str:index>", OnePage.as_view()),
     path("jobs/<str:public_id>/purge", Purge.as_view()),
     path("jobs/<str:public_id>/reextract", Reextract.as_view()),

@@ -15,7 +15,7 @@ import pytest
 from jobs.api import streaming
 from jobs.exports import formats, lines, parquet, reading, xlsx
 from jobs.models import Artifact, Job, Page
-from tests.until import until
+from tests.until import until, until_settled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -397,7 +397,9 @@ def test_a_slow_client_holds_no_database_connection_and_no_more_than_a_chunk(
     response = connection.getresponse()
     response.read(1)
 
-    until(lambda: opened and all(one.connection is None for one in opened), what="the connections are given back")
+    until_settled(steps)
+    assert opened
+    assert all(one.connection is None for one in opened)
     assert 1 <= len(steps) <= 8  # of some 12: what fits into the buffers of the sockets
     assert len(response.read().splitlines()) == 60
     assert len(steps) > 8
