@@ -34,15 +34,14 @@ def workbook(selection: Selection) -> Iterator[bytes]:
 
 def made(selection: Selection, path: Path, folder: str) -> Iterator[bytes]:
     columns = columns_of(selection)
-    book = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": folder})
-    book.use_zip64()
-    sheet = Sheet(book)
-    sheet.add([column.name for column in columns])
-    for rows in tables(selection, columns):
-        for row in rows:
-            sheet.add(noting_cuts(row, columns))
-        yield b""
-    book.close()
+    with xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": folder}) as book:
+        book.use_zip64()
+        sheet = Sheet(book)
+        sheet.add([column.name for column in columns])
+        for rows in tables(selection, columns):
+            for row in rows:
+                sheet.add(noting_cuts(row, columns))
+            yield b""
 
 
 def noting_cuts(row: list[Cell], columns: list[Column]) -> list[Cell]:

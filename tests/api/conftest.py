@@ -132,8 +132,8 @@ class Server:
         self._thread.join(20)
         assert not self._thread.is_alive()
 
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+    def connect(self, *, timeout_s: float = 30) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_a_large_export_makes_the_process_hardly_larger(form, server, make_key, 
     forget_most()
     before = resident()
 
-    with closing(server.connect()) as connection:
+    with closing(server.connect(timeout_s=600)) as connection:
         connection.request("GET", f"/v1/jobs/{large_job.public_id}/results?format={form}", headers=headers)
         response = connection.getresponse()
         while piece := response.read(2**16):

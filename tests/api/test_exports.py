@@ -1,6 +1,7 @@
 """GET /v1/jobs/:id/results?format=…: all results in a file, through the real web server."""
 
 import csv
+import gc
 import gzip
 import http.client
 import io
@@ -427,6 +428,20 @@ def test_a_client_that_goes_away_leaves_no_temporary_file(server, make_key, alic
     connection.close()
 
     until(lambda: made and not xlsx.Path(made[0].name).exists(), what="the folder is removed")
+
+
+@pytest.mark.parametrize("form", formats.FORMATS.values(), ids=lambda form: form.name)
+def test_an_export_that_is_given_up_half_way_leaves_nothing_open(form, small_chunks, make_job, complete):
+    job = make_job(8)
+    for index in range(8):
+        complete(job, index)
+    steps = form.write(reading.Selection(job=Job.objects.get()))
+    next(steps)
+
+    steps.close()
+
+    del steps
+    gc.collect()  # a file that is still open is an error here
 
 
 def test_another_accounts_results_are_not_there(server, make_key, bob, make_job):
