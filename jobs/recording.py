@@ -149,7 +149,7 @@ def count_end(page: Page, *, completed: int = 0, failed: int = 0, cost: int = 0,
     job.kept_bytes += kept_bytes
     Page.objects.filter(pk=page.pk).update(sequence=job.completed_urls + job.failed_urls)
     write_counts_or_end(job)
-    DailyUsage.objects.add(job.account_id, completed=completed, failed=failed, credits_used=cost)
+    DailyUsage.objects.add(job, completed=completed, failed=failed, credits_used=cost)
     return job
 
 
@@ -233,6 +233,6 @@ def fail_overdue_pages(job: Job) -> int:
     failed = fail_all(ids, after=job.completed_urls + job.failed_urls, error=error)
     job.failed_urls += failed
     write_counts_or_end(job)
-    DailyUsage.objects.add(job.account_id, failed=failed)
+    DailyUsage.objects.add(job, failed=failed)
     give_back_credits(job, amount=failed)
     return failed

@@ -1,7 +1,7 @@
 """What an account has used, what it has reserved, and what runs now. Never counted from its whole history."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from jobs.models import Account, DailyUsage, Job, Page
 from jobs.queue.clock import database_now
 
+SHOWN = {"completedUrls": "completed_urls", "failedUrls": "failed_urls", "creditsUsed": "credits_used"}
 OPEN_URLS = F("total_urls") - F("completed_urls") - F("failed_urls") - F("cancelled_urls")
 
 
@@ -53,16 +54,10 @@ def daily(account: Account, *, days: int) -> Iterator[dict[str, Any]]:
     """Each of the last so many days (UTC), the first one first, whether anything happened on it or not. Two queries."""
     today = database_now().date()
     first = today - timedelta(days=days - 1)
-    used = {each.day: each for each in DailyUsage.objects.filter(account=account, day__gte=first)}
+    ended = DailyUsage.objects.filter(account=account, day__gte=first).order_by().values("day")
+    sums = {name: Sum(field) for name, field in SHOWN.items()}
+    used = {each["day"]: each for each in ended.annotate(**sums)}
     for number in range(days):
         day = first + timedelta(days=number)
-        yield day_as_dict(day, used.get(day) or DailyUsage())
-
-
-def day_as_dict(day: date, used: DailyUsage) -> dict[str, Any]:
-    return {
-        "date": day.isoformat(),
-        "completedUrls": used.completed_urls,
-        "failedUrls": used.failed_urls,
-        "creditsUsed": used.credits_used,
-    }
+        counts = used.get(day, {})
+        yield {"date": day.isoformat(), **{name: counts.get(name, 0) for name in SHOWN}}

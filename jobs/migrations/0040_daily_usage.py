@@ -16,6 +16,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
+                ('part', models.PositiveSmallIntegerField()),
                 ('completed_urls', models.PositiveBigIntegerField(default=0)),
                 ('failed_urls', models.PositiveBigIntegerField(default=0)),
                 ('credits_used', models.PositiveBigIntegerField(default=0)),
@@ -35,6 +36,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='dailyusage',
-            constraint=models.UniqueConstraint(fields=('account', 'day'), name='one_usage_per_day'),
+            constraint=models.UniqueConstraint(fields=('account', 'day', 'part'), name='one_usage_per_day_and_part'),
         ),
     ]
