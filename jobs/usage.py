@@ -1,6 +1,6 @@
 """What an account has used, what it has reserved, and what runs now. Never counted from its whole history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -59,5 +59,5 @@ def daily(account: Account, *, days: int) -> Iterator[dict[str, Any]]:
     used = {each["day"]: each for each in ended.annotate(**sums)}
     for number in range(days):
         day = first + timedelta(days=number)
-        counts = used.get(day, {})
+        counts: Mapping[str, Any] = used.get(day, {})
         yield {"date": day.isoformat(), **{name: counts.get(name, 0) for name in SHOWN}}

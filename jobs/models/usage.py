@@ -12,6 +12,7 @@ from jobs.models.job import Job
 TODAY = TruncDate(Now(), tzinfo=UTC)
 """The day in UTC, by the database's clock."""
 PARTS = 16
+"""How many rows a day of an account has at most."""
 
 
 class DailyUsageQuerySet(models.QuerySet["DailyUsage"]):
