@@ -10,7 +10,7 @@ from django.db import transaction
 
 from jobs.models import Account, HostQueue, Job, Page
 from jobs.models.job import JobKind
-from jobs.options import DEADLINE_MS, Options
+from jobs.options import DEADLINE_MS, Options, options_of
 from jobs.queue.clock import database_now
 from jobs.queue.dispatch import try_dispatch
 from jobs.secrets import NO_SECRETS, Secrets, sealed
@@ -57,6 +57,8 @@ class JobRequest:
     priority: int = 0
     deadline_ms: int = DEADLINE_MS
     free: bool = False
+    source: Job | None = None
+    """The job that is tried again; what is secret of it is taken over as it is sealed."""
     host: str | None = None
     """Whose queue the pages wait in, instead of their own hosts'."""
 
@@ -87,7 +89,12 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
         account.refresh_from_db(fields=["credits"])
         raise InsufficientCredits(needed=total, available=account.credits)
     job = new_job(
-        account, request, total_urls=total, reserves_credits=reserves, duplicates_dropped=len(request.targets) - total
+        account,
+        request,
+        source=request.source,
+        total_urls=total,
+        reserves_credits=reserves,
+        duplicates_dropped=len(request.targets) - total,
     )
     host_of = partial(pacing_host, job, request)
     hosts = dict.fromkeys(map(host_of, targets))
@@ -114,7 +121,7 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
 def pacing_host(job: Job, request: JobRequest, target: Target) -> str:
     """Whose pace a page keeps: its host's, but what comes through a stranger's proxy concerns that job alone."""
     host = request.host or target.host_key
-    return f"{host} by proxy of {job.public_id}" if request.secrets.proxy else host
+    return f"{host} by proxy of {job.public_id}" if options_of(job).proxied else host
 
 
 def new_job(account: Account, request: JobRequest, **more: object) -> Job:
@@ -128,7 +135,7 @@ def new_job(account: Account, request: JobRequest, **more: object) -> Job:
         options=request.options,
         metadata=request.metadata,
         webhook=request.webhook,
-        sealed_options=sealed(request.secrets),
+        sealed_options=request.source.sealed_options if request.source else sealed(request.secrets),
         max_attempts=request.max_attempts,
         host_concurrency=request.host_concurrency,
         host_delay_ms=request.host_delay_ms,

@@ -1,6 +1,6 @@
 """What became of a page, and with it of its job: page, counters, charge and events in one transaction each.
 
-Locks are taken in one order everywhere: page, host queue, job, account.
+Locks are taken in one order everywhere: page, host queue, job, daily usage, account.
 """
 
 import random
@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from jobs.models import Account, Artifact, Job, LedgerEntry, Page
+from jobs.models import Account, Artifact, DailyUsage, Job, LedgerEntry, Page
 from jobs.models.job import JobStatus
 from jobs.models.page import OPEN, PageStatus
 from jobs.queue import bell
@@ -154,13 +154,15 @@ def count_end(page: Page, *, completed: int = 0, failed: int = 0, cost: int = 0,
     job.kept_bytes += kept_bytes
     Page.objects.filter(pk=page.pk).update(sequence=job.completed_urls + job.failed_urls)
     write_counts_or_end(job)
+    DailyUsage.objects.add(job, completed=completed, failed=failed, credits_used=cost)
     return job
 
 
 def write_counts_or_end(job: Job) -> None:
-    """Store the counters of a job whose lock we hold, and end it with its last page."""
+    """Store the counters of a job whose lock we hold, and end it with its last page; who listens hears of it."""
     if job.open_urls:
         write_counts(job)
+        transaction.on_commit(lambda: bell.publish(bell.PROGRESS, job.public_id))
     else:
         end_job(job, status_at_end(job))
 
@@ -236,5 +238,6 @@ def fail_overdue_pages(job: Job) -> int:
     failed = fail_all(ids, after=job.completed_urls + job.failed_urls, error=error)
     job.failed_urls += failed
     write_counts_or_end(job)
+    DailyUsage.objects.add(job, failed=failed)
     give_back_credits(job, amount=failed)
     return failed

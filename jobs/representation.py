@@ -49,21 +49,30 @@ def job_as_dict(
     return head | shown | tail | more
 
 
-def results_as_dicts(job: Job, pages: Sequence[Page]) -> list[dict[str, Any]]:
-    """Finished pages of a job. One query where outputs or actions may have made artifacts of them, else none."""
+def results_as_dicts(job: Job, pages: Sequence[Page], *, fields: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Pages of a job, with all of their data or only these fields of it, which are then read.
+
+    One query where outputs or actions may have made artifacts of them, else none.
+    """
     asks_outputs = bool(options_of(job).fetch.outputs)
     made: dict[int, list[Artifact]] = defaultdict(list)
     if asks_outputs or any(page.actions for page in pages):
         for artifact in Artifact.objects.filter(page__in=pages, shown=True).order_by("pk"):
             made[artifact.page_id].append(artifact)
-    return [result_as_dict(page, artifacts=made[page.pk], with_outputs=asks_outputs) for page in pages]
+    return [result_as_dict(page, artifacts=made[page.pk], with_outputs=asks_outputs, fields=fields) for page in pages]
 
 
-def result_as_dict(page: Page, *, artifacts: Sequence[Artifact] = (), with_outputs: bool = False) -> dict[str, Any]:
+def result_as_dict(
+    page: Page,
+    *,
+    artifacts: Sequence[Artifact] = (),
+    with_outputs: bool = False,
+    fields: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """A finished page: its data, or why there is none, and what was made of it."""
     return {
         "url": page.url,
-        "data": None if page.data is None else orjson.Fragment(page.data),
+        "data": data_of(page, fields),
         **({"error": error_as_dict(page)} if page.status == PageStatus.FAILED else {}),
         **({"outputs": outputs_as_dict(artifacts)} if with_outputs else {}),
         "index": page.index,
@@ -79,6 +88,28 @@ def result_as_dict(page: Page, *, artifacts: Sequence[Artifact] = (), with_outpu
             **({"truncated": orjson.Fragment(page.truncated)} if page.truncated else {}),
         },
     }
+
+
+def page_as_dict(job: Job, page: Page) -> dict[str, Any]:
+    """A page of whatever status: like a result, with what the queue knows of it. One query, or none."""
+    (result,) = results_as_dicts(job, [page])
+    return {
+        "index": page.index,
+        "status": page.status,
+        **result,
+        "sequence": page.sequence,
+        "startedAt": as_text(page.started_at),
+        "finishedAt": as_text(page.finished_at),
+        "nextAttemptAt": as_text(page.available_at) if page.status == PageStatus.PENDING else None,
+    }
+
+
+def data_of(page: Page, fields: Sequence[str] | None) -> object:
+    """What the rules gave: as it is kept, or of it only some `fields`, in their order."""
+    if page.data is None or fields is None:
+        return None if page.data is None else orjson.Fragment(page.data)
+    data = orjson.loads(page.data)
+    return {name: data.get(name) for name in fields}
 
 
 def outputs_as_dict(artifacts: Iterable[Artifact]) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ Files go before the rows that tell of them: who dies between the two leaves a ro
 import logging
 import random
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -51,6 +52,25 @@ def forget_runs() -> None:
     ScheduleRun.objects.filter(ran_at__lt=Now() - timedelta(days=settings.SCRPY_RETENTION_DAYS)).delete()
 
 
+def purge_job(job: Job) -> None:
+    """Delete an ended job at once, with all that was kept of it. Charges stay in the ledger, and usage counted.
+
+    Here the rows go first: what the caller is told to be gone must not come back with a transaction that fails. Files
+    that the storage does not let go of are removed as litter, later.
+    """
+    with transaction.atomic():
+        IdempotencyKey.objects.filter(job=job).update(answer=None)
+        Job.objects.filter(pk=job.pk).delete()
+        transaction.on_commit(partial(try_to_remove_all, job.public_id))
+
+
+def try_to_remove_all(job_id: str) -> None:
+    try:
+        files.remove_all(job_id)
+    except files.StorageAway:
+        logger.warning("The files of %s could not be removed yet", job_id, exc_info=True)
+
+
 def forget_idempotency_keys() -> None:
     """Delete those that mean nothing any more. One query."""
     IdempotencyKey.objects.expired().delete()
@@ -82,7 +102,7 @@ def kept_bytes() -> int:
 
 def not_needed() -> QuerySet[Job]:
     """Jobs that have ended, and whose pages no live job reads again."""
-    read = Job.objects.live().filter(source__isnull=False)
+    read = Job.objects.live().filter(source__isnull=False, kind=Job.Kind.REEXTRACT)
     return Job.objects.filter(completed_at__isnull=False).exclude(pk__in=read.values("source"))
 
 

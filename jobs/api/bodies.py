@@ -9,7 +9,7 @@ import orjson
 from django.http import HttpRequest
 
 from jobs.api.errors import ApiError, Problems
-from jobs.reading import joined
+from jobs.reading import joined, refuse_unknown
 
 JSON_TYPE = re.compile(r'application/json(?:\s*;\s*charset="?utf-8"?)?', re.IGNORECASE)
 LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**64 - 1
@@ -25,6 +25,14 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ApiError("invalid_request", "The body must be one JSON object: { … }.")
     return document
+
+
+def read_nothing(request: HttpRequest) -> None:
+    """For what takes no body: an empty object may be sent, nothing more. Raises: ApiError."""
+    if request.body:
+        problems = Problems()
+        refuse_unknown(read_object(request), (), "", problems)
+        problems.raise_any()
 
 
 def check_headers(request: HttpRequest) -> None:

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed
 
 from jobs.api.body_limit import MAX_BODY_BYTES
-from jobs.api.errors import ApiError
+from jobs.api.errors import ApiError, problem_as_dict
 from jobs.intake import InsufficientCredits
 from jobs.recording import JobAlreadyFinished
 
@@ -88,10 +88,9 @@ def internal_error(request: HttpRequest) -> ApiError:
 
 
 def answer(request: HttpRequest, error: ApiError) -> HttpResponse:
-    details = [{"field": one.field, "code": one.code, "message": one.message} for one in error.problems]
     body = {
         "success": False,
-        "error": {"code": error.code, "message": str(error), "details": details},
+        "error": {"code": error.code, "message": str(error), "details": list(map(problem_as_dict, error.problems))},
         "requestId": request.request_id,  # type: ignore[attr-defined]
     }
     return HttpResponse(

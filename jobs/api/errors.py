@@ -15,6 +15,7 @@ STATUSES = {
     "idempotency_conflict": 409,
     "job_already_finished": 409,
     "job_not_finished": 409,
+    "nothing_failed": 409,
     "nothing_kept": 409,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
@@ -57,6 +58,10 @@ def invalid_request(problems: Sequence[Problem], *, complete: bool = True) -> Ap
     else:
         message = f"{len(problems)} things are wrong with this request: see details."
     return ApiError("invalid_request", message, problems=problems)
+
+
+def problem_as_dict(problem: Problem) -> dict[str, str]:
+    return {"field": problem.field, "code": problem.code, "message": problem.message}
 
 
 class Problems:

@@ -16,25 +16,27 @@ from jobs.api.errors import ApiError, Problem, invalid_request
 from jobs.models import IdempotencyKey, Job
 
 T = TypeVar("T")
-
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 REPLAYED = {"Idempotent-Replayed": "true"}
 
 
 def answered_once(request: Request, make: Callable[[], T], answer: Callable[[T], Response]) -> Response:
-    """`answer` of what `make` makes; or what was answered when the same was asked under the same key.
+    """`answer` of what `make` makes, often a job; or what was answered when the same was asked under the same key.
 
-    In the transaction that makes it, so there is a key if and only if that is there. Raises: ApiError.
+    In the transaction that makes it, so there is a key if and only if it is there. Raises: ApiError.
     """
     with transaction.atomic():
         key = key_of(request)
-        if key and key.answer:
+        if key and (key.used or key.answer):
             return replay(key)
-        response = answer(make())
+        made = make()
+        response = answer(made)
         if key:
-            key.answer = orjson.dumps({"headers": dict(response.headers), "body": response.data}).decode()
-            key.save(update_fields=["answer"])
+            first = {"status": response.status_code, "headers": dict(response.headers), "body": response.data}
+            key.answer, key.used = orjson.dumps(first).decode(), True
+            key.job = made if isinstance(made, Job) else None
+            key.save(update_fields=["answer", "used", "job"])
         return response
 
 
@@ -76,8 +78,12 @@ def key_of(request: Request) -> IdempotencyKey | None:
 
 def earlier(key: IdempotencyKey) -> Job:
     if key.job is None:
-        raise ApiError("not_found", "What this request has made is not kept any more.")
+        raise gone()
     return key.job
+
+
+def gone() -> ApiError:
+    return ApiError("not_found", "What this request has made is not kept any more.")
 
 
 def fingerprint(request: HttpRequest) -> str:
@@ -86,6 +92,8 @@ def fingerprint(request: HttpRequest) -> str:
 
 
 def replay(key: IdempotencyKey) -> Response:
-    assert key.answer
+    """What was answered first. Raises: ApiError if the job was purged since: its answer told of it."""
+    if not key.answer:
+        raise gone()
     first = orjson.loads(key.answer)
-    return Response(first["body"], status=201, headers={**first["headers"], **REPLAYED})
+    return Response(first["body"], status=first.get("status", 201), headers={**first["headers"], **REPLAYED})

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from jobs.api.errors import Problems
+from jobs.api.errors import MOST_PROBLEMS, Problems
 from jobs.intake import JobRequest, queueing
 from jobs.models import Job
 from jobs.options import read_options, without_secrets
-from jobs.reading import joined, refuse_unknown, required, typed
+from jobs.reading import Notes, joined, refuse_unknown, required, typed
 from jobs.rereading import KEPT
 from scraping.egress import Target, check
 from scraping.egress.gate import read
@@ -44,6 +44,28 @@ def read_job_request(body: dict[str, Any]) -> JobRequest:
     request = read_request(body, targets, problems)
     problems.raise_any()
     return request
+
+
+class Refusals:
+    """URLs that would be refused: how many, and the first of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[tuple[str, str, str]] = []
+
+    def add(self, field: str, code: str, message: str) -> None:
+        self.count += 1
+        if len(self.first) < MOST_PROBLEMS:
+            self.first.append((field, code, message))
+
+
+def read_dry_run(body: dict[str, Any]) -> tuple[JobRequest, Refusals]:
+    """The same request, of those URLs that would be taken, and the others. Raises: ApiError with the other problems."""
+    problems, refused = Problems(), Refusals()
+    refuse_unknown(body, FIELDS, "", problems)
+    request = read_request(body, read_urls(body, problems, refused), problems)
+    problems.raise_any()
+    return request, refused
 
 
 def read_scrape_request(body: dict[str, Any]) -> JobRequest:
@@ -122,7 +144,8 @@ def read_name(value: object, problems: Problems) -> str | None:
     return name
 
 
-def read_urls(body: Mapping[str, Any], problems: Problems) -> list[Target]:
+def read_urls(body: Mapping[str, Any], problems: Problems, refused: Notes | None = None) -> list[Target]:
+    """What is wrong with a single URL is `refused`, where that is told apart."""
     urls = required(body, "urls", list, problems)
     if urls is None:
         return []
@@ -130,7 +153,8 @@ def read_urls(body: Mapping[str, Any], problems: Problems) -> list[Target]:
         message = f"A job has 1 to {settings.SCRPY_MAX_URLS_PER_JOB:,} URLs; these are {len(urls):,}."
         problems.add("urls", "too_many" if urls else "required", message)
         return []
-    return [target for index, url in enumerate(urls) if (target := read_url(url, f"urls[{index}]", problems))]
+    refused = problems if refused is None else refused
+    return [target for index, url in enumerate(urls) if (target := read_url(url, f"urls[{index}]", refused))]
 
 
 def check_url(url: str) -> Target:
@@ -138,7 +162,7 @@ def check_url(url: str) -> Target:
     return check(url, settings.EGRESS_POLICY)
 
 
-def read_url(value: object, field: str, problems: Problems, *, judge: Judge = check_url) -> Target | None:
+def read_url(value: object, field: str, problems: Notes, *, judge: Judge = check_url) -> Target | None:
     url = typed(value, str, field, problems)
     try:
         return None if url is None else judge(url)

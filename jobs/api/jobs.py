@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from jobs.api.authentication import account_of
 from jobs.api.bodies import read_object
+from jobs.api.dry_runs import dry_run
 from jobs.api.idempotency import answered_once
 from jobs.api.job_requests import read_job_request
 from jobs.api.queries import boolean, read_query, some_of, whole
@@ -28,7 +29,8 @@ class Jobs(ApiView):
     """`POST /v1/jobs` and `GET /v1/jobs`."""
 
     def post(self, request: Request) -> Response:
-        read_query(request, later=("dryRun",))
+        if read_query(request, dryRun=(boolean, False))["dryRun"]:
+            return success(dryRun=dry_run(account_of(request), read_object(request)))
         asked = read_job_request(read_object(request))
         return answered_once(request, partial(create_job, account=account_of(request), request=asked), created)
 

@@ -1,6 +1,6 @@
 """Reads query parameters: each known by name, given once, and in its range."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework.request import Request
@@ -20,19 +20,16 @@ class Refused(ValueError):
         self.code = code
 
 
-def read_query(request: Request, *, later: Iterable[str] = (), **readers: tuple[Reader, Any]) -> dict[str, Any]:
+def read_query(request: Request, **readers: tuple[Reader, Any]) -> dict[str, Any]:
     """The parameters by name, each as its reader makes it, or its default.
 
     Args:
-        later: parameters of the contract that this build does not know yet.
         readers: by name, what makes a value of the text, and the value when the parameter is not given.
     Raises: ApiError that names every parameter that is unknown, repeated, or out of its range.
     """
     problems = Problems()
     for name in request.query_params:
-        if name in later:
-            problems.add(name, "unsupported_option", "This build does not do that yet.")
-        elif name not in readers:
+        if name not in readers:
             problems.add(name, "unknown_field", f"There is no such parameter.{did_you_mean(name, readers)}")
     values = {
         name: read_parameter(name, request.query_params.getlist(name), reader, default, problems)

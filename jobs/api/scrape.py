@@ -18,6 +18,7 @@ from jobs.api.results import read_results
 from jobs.api.views import ApiView, find_job, retry_after, success
 from jobs.api.waiting import StillLive
 from jobs.artifacts import StorageAway, content_of
+from jobs.exports import Selection
 from jobs.intake import create_job
 from jobs.models import Account, Job
 from jobs.representation import job_as_dict, job_url
@@ -69,7 +70,7 @@ def answer(job: Job) -> Response:
     if job.live:
         headers = {"Location": job_url(job), **retry_after(job)}
         return success(202, job=job_as_dict(job), result=None, headers=headers)
-    results, _ = read_results(job, order="index", limit=1)
+    results, _ = read_results(Selection(job=job, order="index", limit=1))
     for result in results:
         add_contents(job, result.get("outputs", {}))
     return success(job=job_as_dict(job), result=results[0] if results else None)

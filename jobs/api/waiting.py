@@ -1,4 +1,4 @@
-"""Holds an answer back until a job has ended; whoever waits holds no database connection meanwhile."""
+"""Whoever waits for a job: until it has ended, or for its next page. Nobody holds a database connection meanwhile."""
 
 import asyncio
 import logging
@@ -56,12 +56,17 @@ async def until_ended(public_id: str, *, wait_s: float) -> None:
     """Return when the job is no longer live, after `wait_s`, or at once where too many wait already."""
     if waiters.count >= MOST_WAITERS:
         return
-    with suppress(TimeoutError), waiters.bell_of(public_id) as rung:
+    with suppress(TimeoutError), waiters.bell_of(public_id, bell.ENDED) as rung:
         async with asyncio.timeout(wait_s):
             while await sync_to_async(is_live)(public_id):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(rung.wait(), REREAD_S)
-                rung.clear()
+                await until_rung(rung)
+
+
+async def until_rung(rung: asyncio.Event) -> None:
+    """Return when it has rung since it was asked last, or when it is time to look again."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(rung.wait(), REREAD_S)
+    rung.clear()
 
 
 def is_live(public_id: str) -> bool:
@@ -79,27 +84,32 @@ class Waiters:
 
     def __init__(self) -> None:
         self.count = 0
-        self._bells: dict[str, set[asyncio.Event]] = {}
+        self._bells: dict[tuple[str, str], set[asyncio.Event]] = {}
         self._listener: asyncio.Task[None] | None = None
 
     @contextmanager
-    def bell_of(self, public_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set when Redis tells that the job has ended."""
+    def bell_of(self, public_id: str, *channels: str) -> Iterator[asyncio.Event]:
+        """An event that is set when Redis tells of the job on one of the channels."""
         rung = asyncio.Event()
-        self._bells.setdefault(public_id, set()).add(rung)
+        for channel in channels:
+            self._bells.setdefault((channel, public_id), set()).add(rung)
         self.count += 1
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen(), context=Context())  # of no one request
         try:
             yield rung
         finally:
-            self._leave(public_id, rung)
+            for channel in channels:
+                self._leave((channel, public_id), rung)
+            self._count_out()
 
-    def _leave(self, public_id: str, rung: asyncio.Event) -> None:
+    def _leave(self, place: tuple[str, str], rung: asyncio.Event) -> None:
+        self._bells[place].discard(rung)
+        if not self._bells[place]:
+            del self._bells[place]
+
+    def _count_out(self) -> None:
         self.count -= 1
-        self._bells[public_id].discard(rung)
-        if not self._bells[public_id]:
-            del self._bells[public_id]
         if not self.count and self._listener:
             self._listener.cancel()
             self._listener = None
@@ -115,7 +125,7 @@ class Waiters:
     async def _hear(self) -> None:
         client = redis.asyncio.Redis.from_url(settings.REDIS_URL, decode_responses=True, health_check_interval=10)
         async with client, client.pubsub() as channel:
-            await channel.subscribe(bell.ENDED)
+            await channel.subscribe(bell.ENDED, bell.PROGRESS)
             while True:
                 message = await channel.get_message(timeout=LISTEN_FOR_S)
                 if message:
@@ -124,7 +134,8 @@ class Waiters:
     def _ring(self, message: dict[str, Any]) -> None:
         """Wake those whom it concerns; all of them when listening has only begun: what came before went unheard."""
         begun = message["type"] == "subscribe"
-        for rung in chain(*self._bells.values()) if begun else self._bells.get(message["data"], ()):
+        place = (message["channel"], message["data"])
+        for rung in chain(*self._bells.values()) if begun else self._bells.get(place, ()):
             rung.set()
 
 

@@ -11,6 +11,7 @@ from jobs.models.idempotency_key import IdempotencyKey
 from jobs.models.job import HostQueue, Job
 from jobs.models.page import Page
 from jobs.models.schedule import Schedule, ScheduleRun
+from jobs.models.usage import DailyUsage
 from jobs.models.webhook import Delivery, DeliveryAttempt, WebhookEvent
 from jobs.models.worker import Worker
 
@@ -18,6 +19,7 @@ __all__ = [
     "Account",
     "ApiKey",
     "Artifact",
+    "DailyUsage",
     "Delivery",
     "DeliveryAttempt",
     "Host",

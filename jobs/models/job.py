@@ -56,7 +56,7 @@ class Job(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="jobs")
     kind = models.CharField(max_length=10, choices=JobKind, default=JobKind.JOB, db_default=JobKind.JOB)
     source = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
-    """The job whose kept pages are read again."""
+    """The job whose kept pages are read again, or whose failed ones are tried again."""
     name = models.CharField(max_length=200, null=True)
     status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.PENDING)
     selectors = models.TextField()
@@ -105,6 +105,7 @@ class Job(models.Model):
             models.Index(fields=["completed_at"], name="job_keeps", condition=Q(kept_bytes__gt=0)),
             models.Index(fields=["completed_at"], name="job_preview", condition=Q(kind="preview")),
             models.Index(fields=["id"], name="job_live", condition=Q(completed_at__isnull=True)),
+            models.Index(fields=["account"], name="job_live_of_account", condition=Q(completed_at__isnull=True)),
             models.Index(fields=["completed_at"], name="job_ended", condition=Q(completed_at__isnull=False)),
         ]
         constraints = [

@@ -1,7 +1,7 @@
 """The options of a job: one schema, read in one way wherever they are given."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -56,6 +56,8 @@ class Options:
     deadline_ms: int
     concurrency: int | None
     deduplicate: bool
+    proxied: bool
+    """Whether the job comes through a proxy of the caller's, whose name alone may be known here."""
     max_age_ms: int
     """How old an own result may be that is given instead of a visit."""
     secrets: Secrets
@@ -97,6 +99,7 @@ def read_options(value: object, notes: Notes) -> Options:
         deadline_ms=read.get("deadline", DEADLINE_MS),
         concurrency=1 if read.get("session") else read.get("concurrency"),
         deduplicate=read.get("deduplicate", False),
+        proxied="proxy" in given,
         max_age_ms=read.get("maxAge", 0),
         secrets=Secrets(
             proxy=read.get("proxy"), sent=Sent(headers=read.get("headers", ()), cookies=read.get("cookies", ()))
@@ -111,7 +114,9 @@ def options_of(made: Job | Schedule) -> Options:
 
 @lru_cache(maxsize=64)
 def _stored(text: str) -> Options:
-    return read_options({name: value for name, value in orjson.loads(text).items() if name not in HIDDEN}, _Checked())
+    shown = orjson.loads(text)
+    options = read_options({name: value for name, value in shown.items() if name not in HIDDEN}, _Checked())
+    return replace(options, proxied="proxy" in shown)
 
 
 class _Checked:

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 ENDED = "scrpy:ended"
 """Channel: the public id of each job that has ended, for those who wait for it."""
+PROGRESS = "scrpy:progress"
+"""Channel: the public id of each job of which a page has ended, and which goes on, for those who listen to it."""
 CANCELLED = "scrpy:cancelled"
 """Channel: the row id of each job that was cancelled, for workers with pages of it in flight."""
 MEMORY = "scrpy:memory"

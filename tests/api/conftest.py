@@ -9,6 +9,7 @@ from uuid import uuid4
 import orjson
 import pytest
 import uvicorn
+from django.db.backends.signals import connection_created
 from rest_framework.test import APIClient
 
 from jobs.intake import JobRequest, create_job
@@ -131,8 +132,8 @@ class Server:
         self._thread.join(20)
         assert not self._thread.is_alive()
 
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+    def connect(self, *, timeout_s: float = 30) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
 
 
 @pytest.fixture
@@ -141,3 +142,16 @@ def server(transactional_db: None) -> Iterator[Server]:
     one.start()
     yield one
     one.stop()
+
+
+@pytest.fixture
+def opened(make_job: Callable[..., Any]) -> Iterator[list[Any]]:
+    """The connections to the database that other threads open from now on."""
+    made: list[Any] = []
+
+    def note(connection: Any, **kwargs: Any) -> None:
+        made.append(connection)
+
+    connection_created.connect(note)
+    yield made
+    connection_created.disconnect(note)

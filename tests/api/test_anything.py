@@ -1,5 +1,7 @@
 """Whatever a client sends is a request or is refused: nothing else is raised."""
 
+from contextlib import suppress
+
 import orjson
 import pytest
 from hypothesis import example, given
@@ -15,7 +17,8 @@ from jobs.api.job_requests import (
     read_preview_request,
     read_scrape_request,
 )
-from jobs.api.results import Cursor, read_cursor
+from jobs.api.queries import Refused
+from jobs.api.results import Cursor, read_cursor, read_names
 from jobs.intake import JobRequest
 from jobs.options import READERS
 
@@ -77,3 +80,16 @@ def test_a_whole_surrogate_pair_is_the_character_it_stands_for(body):
     refuse_what_is_not_json(body)
 
     assert parsed(body) == "😀"
+
+
+@given(st.lists(texts.filter(lambda name: not set(name) & set("\r\n")), min_size=1, max_size=5))
+def test_names_written_as_csv_are_read_back(names):
+    text = ",".join('"{}"'.format(name.replace('"', '""')) for name in names)
+
+    assert read_names(text) == names
+
+
+@given(st.text())
+def test_any_text_names_fields_or_is_refused(text):
+    with suppress(Refused):
+        assert read_names(text)

@@ -26,7 +26,8 @@ SOURCES = "".join(
 
 @pytest.mark.parametrize("pattern", urls.urlpatterns, ids=lambda pattern: str(pattern.pattern))
 def test_every_route_is_documented(pattern):
-    assert f" /v1/{str(pattern.pattern).replace('<str:public_id>', ':id')}\n" in TEXT
+    path = str(pattern.pattern).replace("<str:public_id>", ":id").replace("<str:index>", ":index")
+    assert f" /v1/{path}\n" in TEXT
 
 
 @pytest.mark.parametrize(("code", "status"), STATUSES.items())

@@ -81,6 +81,38 @@ def test_results_are_filtered_by_status_on_every_page(api, make_job, complete, f
     assert (indexes(first), indexes(follow(first["next"])), indexes(failed)) == ([0, 2], [4], [1, 3])
 
 
+def test_only_the_fields_that_are_named_are_kept_in_that_order_on_every_page(api, make_job, complete, fail, follow):
+    job = make_job(3)
+    fail(job, 0)
+    complete(job, 1, '{"title":"A","price":1}')
+    complete(job, 2, '{"title":"B","price":2}')
+
+    first = api.get(f"/v1/jobs/{job.public_id}/results?fields=price,title&limit=2").json()
+    second = follow(first["next"])
+
+    data = [result["data"] for result in first["results"] + second["results"]]
+    assert data == [None, {"price": 1, "title": "A"}, {"price": 2, "title": "B"}]
+    assert [list(one) for one in data[1:]] == [["price", "title"]] * 2
+
+
+def test_a_field_whose_name_has_commas_and_quotes_is_named_as_in_csv(api, make_job, complete):
+    job = make_job(1, selectors='{"a,\\"b":"h1","c":"h2"}')
+    complete(job, 0, '{"a,\\"b":"A","c":"C"}')
+
+    answer = api.get(f"/v1/jobs/{job.public_id}/results", {"fields": '"a,""b"'}).json()
+
+    assert answer["results"][0]["data"] == {'a,"b': "A"}
+
+
+def test_every_field_that_is_not_there_is_named_with_a_hint(api, make_job):
+    answer = api.get(f"/v1/jobs/{make_job().public_id}/results?fields=titel,price,stock")
+
+    assert [detail["message"] for detail in answer.json()["error"]["details"]] == [
+        "The job has no field titel. Did you mean title?",
+        "The job has no field stock.",
+    ]
+
+
 def test_a_page_that_was_counted_after_the_job_was_read_is_not_in_that_answer(make_job, complete):
     from jobs.models import Job
 
@@ -147,9 +179,17 @@ def test_reading_a_job_takes_a_fixed_number_of_queries(path, api, make_job, comp
 @pytest.mark.parametrize(
     ("query", "field", "code"),
     [
-        ("format=csv", "format", "unsupported_option"),
         ("format=docx", "format", "invalid_choice"),
-        ("fields=title", "fields", "unsupported_option"),
+        ("format=CSV", "format", "invalid_choice"),
+        ("fields=titel", "fields", "unknown_field"),
+        ("fields=", "fields", "invalid_choice"),
+        ("fields=title,title", "fields", "duplicate_key"),
+        ("fields=title,", "fields", "unknown_field"),
+        ("fields=%22title", "fields", "invalid_choice"),
+        ("fields=title%0Aprice", "fields", "invalid_choice"),
+        ("fields=%00", "fields", "unknown_field"),
+        ("format=csv&fields=titel", "fields", "unknown_field"),
+        ("format=csv&limit=0", "limit", "out_of_range"),
         ("limit=0", "limit", "out_of_range"),
         ("limit=1001", "limit", "out_of_range"),
         ("limit=", "limit", "out_of_range"),

@@ -8,7 +8,6 @@ from http.client import HTTPException
 
 import orjson
 import pytest
-from django.db.backends.signals import connection_created
 
 from jobs.api import waiting
 from jobs.api.body_limit import MAX_BODY_BYTES
@@ -161,19 +160,6 @@ def test_those_who_wait_hold_no_connection_to_the_database(no_rereading, ask, ma
 
     until(lambda: all(one.connection is None for one in opened), what="all connections of the server are closed")
     assert len(opened) >= 10
-
-
-@pytest.fixture
-def opened(make_job):
-    """The connections to the database that other threads open from now on."""
-    made = []
-
-    def note(connection, **kwargs):
-        made.append(connection)
-
-    connection_created.connect(note)
-    yield made
-    connection_created.disconnect(note)
 
 
 def post_headers(key, **headers):

@@ -295,13 +295,22 @@ def test_a_live_job_keeps_its_files_whatever_the_cap(make_running, make_job, mak
 def test_a_job_that_a_live_one_reads_again_keeps_its_files(make_kept, make_job, kept, settings):
     source = make_kept(ended_before=timedelta(days=9))
     reading = make_job(1)
-    Job.objects.filter(pk=reading.pk).update(source=source)
+    Job.objects.filter(pk=reading.pk).update(source=source, kind=Job.Kind.REEXTRACT)
     settings.SCRPY_KEPT_BYTES, settings.SCRPY_RETENTION_DAYS = 1, 1
 
     assert (make_room(), purge_old_jobs()) == (0, 0)
     cancel_job(reading)
     assert (make_room(), purge_old_jobs()) == (1, 1)
 
+    assert files_in(kept) == []
+
+
+def test_a_job_that_is_tried_again_does_not_keep_its_files_for_that(make_kept, make_job, kept, settings):
+    source = make_kept(ended_before=timedelta(days=9))
+    Job.objects.filter(pk=make_job(1).pk).update(source=source)
+    settings.SCRPY_RETENTION_DAYS = 1
+
+    assert purge_old_jobs() == 1
     assert files_in(kept) == []
 
 

@@ -13,8 +13,6 @@ from jobs.queue.clock import database_now
 from jobs.queue.dispatch import dispatch, until_next_ready
 from jobs.queue.hosts import forget_hosts, heed, learn_robots, recover, slow_down
 from jobs.recording import record_failure, record_success
-from jobs.secrets import Secrets
-from scraping.egress.upstream import Upstream
 from scraping.errors import RateLimited
 from tests.queue.making import DUE, start_all
 
@@ -200,9 +198,7 @@ def test_a_page_that_was_refused_is_tried_again_and_no_sooner_than_its_host_may_
 
 
 def test_what_comes_through_a_callers_proxy_slows_down_that_job_alone(make_job, bob):
-    proxied = make_job(
-        3, secrets=Secrets(proxy=Upstream("http", "proxy.example.com", 3128, "http://proxy.example.com"))
-    )
+    proxied = make_job(3, options='{"proxy":{"server":"http://proxy.example.com:3128"}}')
     page = proxied.pages.select_related("host_queue").first()
 
     heed(page, status_code=429)

@@ -8,17 +8,18 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Sum
 from django.db.models.functions import Now
 
 from jobs.intake import InsufficientCredits, create_job
-from jobs.models import HostQueue, Job, LedgerEntry, Page, Worker
+from jobs.models import DailyUsage, HostQueue, Job, LedgerEntry, Page, Worker
 from jobs.models.page import PageStatus
 from jobs.queue import leases
 from jobs.queue.dispatch import dispatch
 from jobs.queue.plan import capacity
 from jobs.queue.sweep import notice_lost_messages, sweep
 from jobs.recording import JobAlreadyFinished, cancel_job, record_failure, record_success
-from scraping.errors import ConnectionFailed
+from scraping.errors import ConnectionFailed, TooLarge
 from tests.queue.making import (
     DUE,
     expire_leases,
@@ -249,3 +250,23 @@ def waits_for_a_lock():
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid <> pg_backend_pid()"
         )
         return cursor.fetchone()[0]
+
+
+def test_pages_of_several_jobs_that_end_at_once_on_a_new_day_are_all_counted(make_job, make_worker, at_once, queue):
+    make_worker(16)
+    for _ in range(4):
+        make_job(4, host_concurrency=4)
+    dispatch()
+    pages = start_all()
+
+    def end(page):
+        return fail_for_good(page) if page.index == 0 else finish(page)
+
+    at_once(*[partial(end, page) for page in pages])
+
+    counts = [Sum(name) for name in ("completed_urls", "failed_urls", "credits_used")]
+    assert list(DailyUsage.objects.aggregate(*counts).values()) == [12, 4, 12]
+
+
+def fail_for_good(page):
+    return record_failure(page, TooLarge("The page is too large."), token=page.token)

@@ -1,0 +1,34 @@
+"""What a job would be, without making it: `POST /v1/jobs?dryRun=true`."""
+
+from collections import Counter
+from typing import Any
+
+from jobs.api.errors import Problem, problem_as_dict
+from jobs.api.job_requests import read_dry_run
+from jobs.intake import without_copies
+from jobs.models import Account
+
+MOST_HOSTS = 1_000
+
+
+def dry_run(account: Account, body: dict[str, Any]) -> dict[str, Any]:
+    """What would come of the body of `POST /v1/jobs`. No query.
+
+    URLs that would be refused are told, not raised. Raises: ApiError with whatever else is wrong.
+    """
+    request, refused = read_dry_run(body)
+    different = without_copies(request.targets)
+    targets = different if request.deduplicate else request.targets
+    hosts = Counter(target.host_key for target in targets)
+    needed, available = len(targets), None if account.unlimited else account.credits
+    enough = available is None or needed <= available
+    return {
+        "accepted": enough and not refused.count,
+        "totalUrls": needed,
+        "duplicateUrls": len(request.targets) - len(different),
+        "refusedUrls": refused.count,
+        "refused": [problem_as_dict(Problem(*one)) for one in refused.first],
+        "totalHosts": len(hosts),
+        "hosts": [{"host": host, "urls": urls} for host, urls in hosts.most_common(MOST_HOSTS)],
+        "credits": {"needed": needed, "available": available},
+    }

@@ -1,0 +1,41 @@
+"""The failed pages of an ended job once more, as a new job."""
+
+from django.db import transaction
+
+from jobs.intake import JobRequest, create_job, queueing
+from jobs.models import Job
+from jobs.models.page import PageStatus
+from jobs.options import options_of
+from scraping.egress.gate import read
+
+
+class NothingFailed(Exception):
+    """There is no URL to be visited again."""
+
+    def __init__(self, job: Job) -> None:
+        why = "it read pages that are kept, without a visit" if job.reads_kept else "none of its URLs failed"
+        super().__init__(f"There is nothing to retry of job {job.public_id}: {why}.")
+
+
+@transaction.atomic
+def create_retry(source: Job) -> Job:
+    """A job of the URLs of an ended one that failed, in their order, and otherwise as it was asked for.
+
+    Whether the URLs may be fetched is judged when they are, by what is allowed then.
+    Raises: NothingFailed, InsufficientCredits.
+    """
+    failed = source.pages.filter(status=PageStatus.FAILED).order_by("index").values_list("url", flat=True)
+    targets = [] if source.reads_kept else [read(url) for url in failed]
+    if not targets:
+        raise NothingFailed(source)
+    request = JobRequest(
+        name=source.name,
+        targets=targets,
+        selectors=source.selectors,
+        options=source.options,
+        metadata=source.metadata,
+        webhook=source.webhook,
+        source=source,
+        **queueing(options_of(source)),
+    )
+    return create_job(account=source.account, request=request)

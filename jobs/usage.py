@@ -1,0 +1,63 @@
+"""What an account has used, what it has reserved, and what runs now. Never counted from its whole history."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from jobs.models import Account, DailyUsage, Job, Page
+from jobs.queue.clock import database_now
+
+SHOWN = {"completedUrls": "completed_urls", "failedUrls": "failed_urls", "creditsUsed": "credits_used"}
+OPEN_URLS = F("total_urls") - F("completed_urls") - F("failed_urls") - F("cancelled_urls")
+
+
+def usage_of(account: Account, *, days: int) -> dict[str, Any]:
+    """As the API shows it, with so many days, today the last. Three queries."""
+    now = standing_of(account)
+    return {
+        "credits": {
+            "available": None if now.unlimited else now.credits,
+            "reserved": now.reserved,
+            "unlimited": now.unlimited,
+        },
+        "running": {"jobs": now.live_jobs, "urls": now.claimed_urls},
+        "days": list(daily(account, days=days)),
+        "limits": {"urlsPerJob": settings.SCRPY_MAX_URLS_PER_JOB, "retentionDays": settings.SCRPY_RETENTION_DAYS},
+    }
+
+
+def standing_of(account: Account) -> Any:
+    """The account with its `live_jobs`, the credits that these have `reserved`, and its `claimed_urls`.
+
+    One query, so that what is left and what is reserved add up; it looks at live jobs and claimed pages alone. For
+    that, `owner` is a sum: SQLite would look for claimed pages in all jobs of the account, were it a column.
+    """
+    live = Job.objects.live().filter(account=OuterRef("pk")).order_by().values("account")
+    claimed = Page.objects.filter(token__isnull=False).annotate(owner=F("job__account") + 0).order_by()
+    return Account.objects.annotate(
+        live_jobs=of_one(live, Count("pk")),
+        reserved=of_one(live, Sum(OPEN_URLS, filter=Q(reserves_credits=True))),
+        claimed_urls=of_one(claimed.filter(owner=OuterRef("pk")).values("owner"), Count("pk")),
+    ).get(pk=account.pk)
+
+
+def of_one(rows: "QuerySet[Any, Any]", aggregate: Any) -> Coalesce:
+    """An aggregate of the rows of one account, 0 where there are none."""
+    return Coalesce(Subquery(rows.annotate(found=aggregate).values("found")), 0)
+
+
+def daily(account: Account, *, days: int) -> Iterator[dict[str, Any]]:
+    """Each of the last so many days (UTC), the first one first, whether anything happened on it or not. Two queries."""
+    today = database_now().date()
+    first = today - timedelta(days=days - 1)
+    ended = DailyUsage.objects.filter(account=account, day__gte=first).order_by().values("day")
+    sums = {name: Sum(field) for name, field in SHOWN.items()}
+    used = {each["day"]: each for each in ended.annotate(**sums)}
+    for number in range(days):
+        day = first + timedelta(days=number)
+        counts: Mapping[str, Any] = used.get(day, {})
+        yield {"date": day.isoformat(), **{name: counts.get(name, 0) for name in SHOWN}}
