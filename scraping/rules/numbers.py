@@ -70,6 +70,7 @@ RANGE = re.compile(
 )
 TRAILING_MINUS = re.compile(r"[-−]\s*\Z")
 GLUED = re.compile(rf"/\d|:\d|(?![cdkm]?m[23](?![^\W_])){LETTER}{{1,12}}\d|[ \u00a0]\d+/\d")
+EXPONENT, EXPONENT_BEFORE = re.compile(r"[eE][+-]?\d"), re.compile(r"\d[eE][+-]?\Z")
 SPLIT_PRICE = re.compile(r"[ \u00a0]?\d\d(?![\d.,'٫])")
 SPLIT_NUMBER = re.compile(r"[ \u00a0]*[.,:;_·'][.,:;_·' \u00a0]*\d")
 SPLIT_BEFORE = re.compile(r"\d[ \u00a0]*[.,:;_·'][.,:;_·' \u00a0]*\Z")
@@ -233,6 +234,8 @@ def _refuse_parts(found: _Found) -> None:
         raise ValueError("it is a range, a date or a code rather than one number")
     if TRAILING_MINUS.match(text, found.end):
         raise ValueError("a minus stands behind the number")
+    if EXPONENT.match(text, found.end) or EXPONENT_BEFORE.search(text, 0, found.start):
+        raise ValueError("it is in scientific notation, which prices and counts are not")
     if _is_raised(text, found.end) or (not found.has_currency and GLUED.match(text, found.end)):
         raise ValueError(f"{text[found.start : found.end + 8]!r} is not one number")
     if SPLIT_NUMBER.match(text, found.end) or (
