@@ -51,6 +51,7 @@ class JobRequest:
     host_concurrency: int
     concurrency: int | None = None
     deduplicate: bool = False
+    sealed_webhook: str | None = None
     secrets: Secrets = NO_SECRETS
     kind: JobKind = JobKind.JOB
     host_delay_ms: int = 0
@@ -135,6 +136,7 @@ def new_job(account: Account, request: JobRequest, **more: object) -> Job:
         options=request.options,
         metadata=request.metadata,
         webhook=request.webhook,
+        sealed_webhook=request.sealed_webhook,
         sealed_options=request.source.sealed_options if request.source else sealed(request.secrets),
         max_attempts=request.max_attempts,
         host_concurrency=request.host_concurrency,

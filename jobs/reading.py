@@ -115,6 +115,24 @@ def read_member(given: Mapping[str, Any], name: str, read: Reader, within: str, 
     return None
 
 
+MOST_METADATA, LONGEST_METADATA_NAME, LONGEST_METADATA = 20, 100, 4_096
+
+
+def read_metadata(value: object, field: str, notes: Notes) -> dict[str, Any] | None:
+    """The caller's own strings by name, which are given back as they came."""
+    metadata = typed(value, dict, field, notes)
+    if metadata and len(metadata) > MOST_METADATA:
+        notes.add(field, "too_many", f"Metadata has {MOST_METADATA} entries at most.")
+        return None
+    for name, text in (metadata or {}).items():
+        path = joined(field, name)
+        if len(name) > LONGEST_METADATA_NAME:
+            notes.add(path, "too_long", f"A name in metadata has {LONGEST_METADATA_NAME} characters at most.")
+        if len(typed(text, str, path, notes) or "") > LONGEST_METADATA:
+            notes.add(path, "too_long", f"A value in metadata has {LONGEST_METADATA:,} characters at most.")
+    return metadata
+
+
 def real(least: float, most: float) -> Reader:
     """A number from `least` to `most`."""
 

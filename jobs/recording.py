@@ -20,7 +20,7 @@ from jobs.queue import bell
 from jobs.queue.clock import database_now
 from jobs.queue.moves import cancel_all, fail_all, move
 from jobs.queue.ready import make_ready
-from jobs.webhooks.events import record_job_event
+from jobs.webhooks.events import record_job_event, record_page_events, wants_page_events
 from scraping.errors import DeadlineExceeded, ScrapeError
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 120.0
@@ -153,6 +153,7 @@ def count_end(page: Page, *, completed: int = 0, failed: int = 0, cost: int = 0,
     job.credits_used += cost
     job.kept_bytes += kept_bytes
     Page.objects.filter(pk=page.pk).update(sequence=job.completed_urls + job.failed_urls)
+    tell_of_pages(job, [page.pk])
     write_counts_or_end(job)
     DailyUsage.objects.add(job, completed=completed, failed=failed, credits_used=cost)
     return job
@@ -165,6 +166,12 @@ def write_counts_or_end(job: Job) -> None:
         transaction.on_commit(lambda: bell.publish(bell.PROGRESS, job.public_id))
     else:
         end_job(job, status_at_end(job))
+
+
+def tell_of_pages(job: Job, ids: Sequence[int]) -> None:
+    """Record the events of pages that have just ended, if the job's endpoint wants any. In a transaction."""
+    if wants_page_events(job):
+        record_page_events(job, Page.objects.filter(pk__in=ids).order_by("sequence"))
 
 
 def status_at_end(job: Job) -> JobStatus:
@@ -237,6 +244,7 @@ def fail_overdue_pages(job: Job) -> int:
     error = DeadlineExceeded()
     failed = fail_all(ids, after=job.completed_urls + job.failed_urls, error=error)
     job.failed_urls += failed
+    tell_of_pages(job, ids)
     write_counts_or_end(job)
     DailyUsage.objects.add(job, failed=failed)
     give_back_credits(job, amount=failed)

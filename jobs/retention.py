@@ -14,7 +14,7 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Now
 
 from jobs.artifacts import files
-from jobs.models import Artifact, IdempotencyKey, Job, ScheduleRun
+from jobs.models import Artifact, IdempotencyKey, Job, ScheduleRun, WebhookEvent
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +48,10 @@ def purge(jobs: QuerySet[Job]) -> int:
 
 
 def forget_runs() -> None:
-    """Delete what is noted of runs of schedules before the retention time. One query."""
-    ScheduleRun.objects.filter(ran_at__lt=Now() - timedelta(days=settings.SCRPY_RETENTION_DAYS)).delete()
+    """Delete what is noted of runs of schedules, and events that belong to no job, before the retention time."""
+    long_ago = Now() - timedelta(days=settings.SCRPY_RETENTION_DAYS)
+    ScheduleRun.objects.filter(ran_at__lt=long_ago).delete()
+    WebhookEvent.objects.filter(job=None, created_at__lt=long_ago).delete()
 
 
 def purge_job(job: Job) -> None:

@@ -35,6 +35,7 @@ def create_retry(source: Job) -> Job:
         options=source.options,
         metadata=source.metadata,
         webhook=source.webhook,
+        sealed_webhook=source.sealed_webhook,
         source=source,
         **queueing(options_of(source)),
     )

@@ -20,6 +20,7 @@ from jobs.accounts import grant
 from jobs.admin.html import copyable, inside_link, moment, once, side_by_side
 from jobs.admin.site import go_to
 from jobs.models import Account
+from jobs.models.account import SECRETS_OVERLAP
 
 MOST_CREDITS = 1_000_000_000_000
 ENTRIES_SHOWN = 20
@@ -67,14 +68,14 @@ class AccountAdmin(ModelAdmin):
     ordering = ("name",)
     list_filter = ("unlimited",)
     list_filter_sheet = False
-    readonly_fields = ("balance", "secret", "leads_to", "ledger", OPENED)
+    readonly_fields = ("balance", "secret", "overlap", "leads_to", "ledger", OPENED)
     fieldsets = (
         (None, {"fields": ("name", "unlimited", "balance", OPENED, "leads_to")}),
-        ("Webhooks", {"fields": ("secret",), "description": "What deliveries are signed with."}),
+        ("Webhooks", {"fields": ("secret", "overlap"), "description": "What deliveries are signed with."}),
         ("Ledger", {"fields": ("ledger",)}),
     )
     add_fieldsets = ((None, {"fields": ("name", "unlimited", "opening_credits")}),)
-    actions_detail = ("grant_credits",)
+    actions_detail = ("grant_credits", "roll_secret")
 
     def has_delete_permission(self, *_args: object) -> bool:
         return False
@@ -101,6 +102,13 @@ class AccountAdmin(ModelAdmin):
     @admin.display(description="secret")
     def secret(self, account: Account) -> str:
         return copyable(account.webhook_secret)
+
+    @admin.display(description="signed with the one before")
+    def overlap(self, account: Account) -> str:
+        if len(account.webhook_secrets) == 1 or account.webhook_secret_rolled_at is None:
+            return "no"
+        until = account.webhook_secret_rolled_at + SECRETS_OVERLAP
+        return f"as well, until {until:%Y-%m-%d %H:%M} UTC"
 
     @admin.display(description="see also")
     def leads_to(self, account: Account) -> str:
@@ -138,4 +146,24 @@ class AccountAdmin(ModelAdmin):
         else:
             self.log_change(request, account, f"Granted {amount:,} credits: {reason}")
             messages.success(request, f"{amount:+,} credits for {account.name}.")
+        return go_to(request, reverse("admin:jobs_account_change", args=[account.pk]))
+
+    @action(
+        description="Roll webhook secret",
+        icon="autorenew",
+        variant=ActionVariant.DANGER,
+        permissions=["grant"],
+        dialog={
+            "title": "Roll the webhook secret?",
+            "description": "Deliveries are signed with a new secret at once, and for 24 hours with the present one as "
+            "well: tell the account's receivers the new one until then.",
+            "form_class": None,
+            "form_submit_text": "Roll",
+        },
+    )
+    def roll_secret(self, request: HttpRequest, _form: forms.Form, object_id: str) -> HttpResponse:
+        account = get_object_or_404(Account, pk=object_id)
+        account.roll_webhook_secret()
+        self.log_change(request, account, "Rolled the webhook secret")
+        messages.success(request, f"{account.name} has a new webhook secret; the one before signs for 24 hours more.")
         return go_to(request, reverse("admin:jobs_account_change", args=[account.pk]))

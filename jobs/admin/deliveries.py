@@ -103,4 +103,4 @@ class DeliveryAdmin(ReadOnly, BigTableAdmin):
     @admin.display(description="job")
     def of_job(self, delivery: Delivery) -> str:
         job = delivery.event.job
-        return inside_link(reverse("admin:jobs_job_change", args=[job.pk]), job.public_id)
+        return "-" if job is None else inside_link(reverse("admin:jobs_job_change", args=[job.pk]), job.public_id)

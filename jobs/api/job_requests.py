@@ -11,8 +11,9 @@ from jobs.api.errors import MOST_PROBLEMS, Problems
 from jobs.intake import JobRequest, queueing
 from jobs.models import Job
 from jobs.options import read_options, without_secrets
-from jobs.reading import Notes, joined, refuse_unknown, required, typed
+from jobs.reading import Notes, read_metadata, refuse_unknown, required, typed
 from jobs.rereading import KEPT
+from jobs.webhooks.asked import read_webhook
 from scraping.egress import Target, check
 from scraping.egress.gate import read
 from scraping.errors import RulesError, UrlError
@@ -23,7 +24,6 @@ SCRAPE_FIELDS = ("url", "selectors", "options", "metadata")
 PREVIEW_FIELDS = ("url", "html", "selectors", "options")
 REEXTRACT_FIELDS = ("name", "selectors", "webhook", "metadata")
 LONGEST_NAME = 200
-MOST_METADATA, LONGEST_METADATA_NAME, LONGEST_METADATA = 20, 100, 4_096
 MOST_HTML_BYTES = 5 * 2**20
 FOR_MANY = ("hostConcurrency", "hostDelay", "concurrency", "deduplicate", "session", "priority")
 """Options that mean nothing for a single URL."""
@@ -119,7 +119,7 @@ def read_request(body: Mapping[str, Any], targets: list[Target], problems: Probl
     """What all kinds of jobs have in common. Where a problem was noted it means nothing."""
     options = read_options(body.get("options", {}), problems)
     selectors = read_selectors(body, problems, required=not options.fetch.outputs)
-    metadata = read_metadata(body.get("metadata", {}), problems)
+    metadata = read_metadata(body.get("metadata", {}), "metadata", problems)
     webhook = read_webhook(body.get("webhook"), problems)
     return JobRequest(
         name=read_name(body.get("name"), problems),
@@ -127,7 +127,8 @@ def read_request(body: Mapping[str, Any], targets: list[Target], problems: Probl
         selectors=as_text(selectors),
         options=as_text(without_secrets(body.get("options", {}))) if not problems.found else "{}",
         metadata=as_text(metadata),
-        webhook=None if webhook is None else as_text(webhook),
+        webhook=webhook.shown,
+        sealed_webhook=webhook.sealed_headers,
         secrets=options.secrets,
         **queueing(options),
     )
@@ -192,28 +193,3 @@ def read_selectors(body: Mapping[str, Any], problems: Problems, *, required: boo
         for error in errors.errors:
             problems.add(error.path, error.code, error.message)
     return selectors
-
-
-def read_webhook(value: object, problems: Problems) -> str | None:
-    if isinstance(value, dict):
-        message = "Webhooks written as objects are not supported yet; give the URL alone, as a string."
-        problems.add("webhook", "unsupported_option", message)
-        return None
-    target = None if value is None else read_url(value, "webhook", problems)
-    if target and target.scheme != "https" and not settings.SCRPY_WEBHOOK_ALLOW_HTTP:
-        problems.add("webhook", "invalid_url", "Webhooks are delivered to https URLs only.")
-    return target.sent if target else None
-
-
-def read_metadata(value: object, problems: Problems) -> dict[str, Any] | None:
-    metadata = typed(value, dict, "metadata", problems)
-    if metadata and len(metadata) > MOST_METADATA:
-        problems.add("metadata", "too_many", f"Metadata has {MOST_METADATA} entries at most.")
-        return None
-    for name, text in (metadata or {}).items():
-        field = joined("metadata", name)
-        if len(name) > LONGEST_METADATA_NAME:
-            problems.add(field, "too_long", f"A name in metadata has {LONGEST_METADATA_NAME} characters at most.")
-        if len(typed(text, str, field, problems) or "") > LONGEST_METADATA:
-            problems.add(field, "too_long", f"A value in metadata has {LONGEST_METADATA:,} characters at most.")
-    return metadata

@@ -62,5 +62,6 @@ def read_job(body: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
         "options": request.options,
         "metadata": request.metadata,
         "webhook": request.webhook,
+        "sealed_webhook": request.sealed_webhook,
         "sealed_options": sealed(request.secrets) if not problems.found else None,
     }

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from jobs.api.artifacts import OneArtifact
+from jobs.api.deliveries import Deliveries, OneDelivery, Resend, TestDelivery
 from jobs.api.events import Events
 from jobs.api.jobs import Jobs, OneJob
 from jobs.api.pages import OnePage
@@ -16,11 +17,14 @@ from jobs.api.waiting import holding
 
 urlpatterns = [
     path("artifacts/<str:public_id>", OneArtifact.as_view()),
+    path("deliveries/<str:public_id>", OneDelivery.as_view()),
+    path("deliveries/<str:public_id>/resend", Resend.as_view()),
     path("jobs", Jobs.as_view()),
     path("jobs/<str:public_id>", holding(OneJob.as_view())),
     path("jobs/<str:public_id>/events", Events.as_view()),
     path("jobs/<str:public_id>/pages/<str:index>", OnePage.as_view()),
     path("jobs/<str:public_id>/purge", Purge.as_view()),
+    path("jobs/<str:public_id>/deliveries", Deliveries.as_view()),
     path("jobs/<str:public_id>/reextract", Reextract.as_view()),
     path("jobs/<str:public_id>/results", Results.as_view()),
     path("jobs/<str:public_id>/retry", Retry.as_view()),
@@ -33,4 +37,5 @@ urlpatterns = [
     path("schedules/<str:public_id>/runs", Runs.as_view()),
     path("scrape", holding(Scrape.as_view())),
     path("usage", Usage.as_view()),
+    path("webhooks/test", TestDelivery.as_view()),
 ]

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.db import models
@@ -14,6 +15,9 @@ def make_webhook_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
+SECRETS_OVERLAP = timedelta(hours=24)
+
+
 class Account(models.Model):
     """Who is charged. `credits` is what can still be spent: what live jobs have reserved is already off it."""
 
@@ -21,6 +25,8 @@ class Account(models.Model):
     credits = models.BigIntegerField(default=0, help_text="What can still be spent; reserved credits are already off.")
     unlimited = models.BooleanField(default=False, help_text="Jobs are counted but never refused for credits.")
     webhook_secret = models.CharField(max_length=100, default=make_webhook_secret, editable=False)
+    previous_webhook_secret = models.CharField(max_length=100, null=True, editable=False)
+    webhook_secret_rolled_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -28,6 +34,21 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def roll_webhook_secret(self) -> None:
+        """Sign with a new secret from now on, and for a day with the one before as well. Queries."""
+        self.previous_webhook_secret, self.webhook_secret = self.webhook_secret, make_webhook_secret()
+        self.webhook_secret_rolled_at = timezone.now()
+        fields = ["webhook_secret", "previous_webhook_secret", "webhook_secret_rolled_at"]
+        self.save(update_fields=fields)
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """The secrets that deliveries are signed with, the present one first."""
+        rolled_at, previous = self.webhook_secret_rolled_at, self.previous_webhook_secret
+        if previous and rolled_at and timezone.now() < rolled_at + SECRETS_OVERLAP:
+            return [self.webhook_secret, previous]
+        return [self.webhook_secret]
 
     def reserve(self, amount: int) -> bool:
         """Take `amount` credits off the balance; False, and nothing taken, if it does not hold them. Queries."""

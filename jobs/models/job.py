@@ -43,7 +43,8 @@ class Job(models.Model):
     """One request by a user.
 
     `selectors`, `options`, `metadata` and `webhook` are the user's JSON as text, byte for byte; but what is secret of
-    the options (a proxy's credentials, headers, cookies) is in `sealed_options` alone, which `jobs.secrets` opens.
+    the options (a proxy's credentials, headers, cookies) is in `sealed_options` alone, which `jobs.secrets` opens, and
+    the headers of its webhook are in `sealed_webhook`.
     `sealed_session` has the cookies of a job whose pages share them, as its last run left them. `kept_bytes` is what
     its artifacts take in storage. Counters move in the transaction that moves the page, so that they add up in every
     read.
@@ -63,6 +64,7 @@ class Job(models.Model):
     options = models.TextField(default="{}")
     metadata = models.TextField(default="{}")
     webhook = models.TextField(null=True)
+    sealed_webhook = models.TextField(null=True, editable=False)
     sealed_options = models.TextField(null=True, editable=False)
     sealed_session = models.TextField(null=True, editable=False)
 

@@ -35,6 +35,7 @@ class Schedule(models.Model):
     options = models.TextField()
     metadata = models.TextField()
     webhook = models.TextField(null=True)
+    sealed_webhook = models.TextField(null=True, editable=False)
     sealed_options = models.TextField(null=True, editable=False)
 
     created_at = models.DateTimeField(db_default=Now())

@@ -10,14 +10,21 @@ from jobs.models.job import Job
 
 
 class WebhookEvent(models.Model):
-    """Something that happened, with the bytes that every delivery of it sends."""
+    """Something that happened, with the bytes that every delivery of it sends, and the caller's headers, sealed.
+
+    Those of a job go with it; the others, of schedules and tests, when they are old.
+    """
 
     public_id = models.CharField(max_length=40, unique=True, default=make_event_id, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
+    job = models.ForeignKey(Job, null=True, on_delete=models.CASCADE, related_name="events")
     event = models.CharField(max_length=40)
     body = models.TextField()
+    sealed_headers = models.TextField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="event_without_job", condition=Q(job=None))]
 
     def __str__(self) -> str:
         return f"{self.event} {self.public_id}"

@@ -48,12 +48,21 @@ SEALED = "[sealed]"
 """Shown for what is secret."""
 
 
+Refusal = Callable[[str], str | None]
+"""Why a header of this name, in lower case, cannot be given; None if it can."""
+
+
 def read_headers(value: object, field: str, notes: Notes) -> tuple[tuple[str, str], ...]:
+    return headers_of(value, field, notes, refusal=refused_by_browsers)
+
+
+def headers_of(value: object, field: str, notes: Notes, *, refusal: Refusal) -> tuple[tuple[str, str], ...]:
+    """Headers as a caller gives them, but for those that it may not."""
     given = typed(value, dict, field, notes) or {}
     if len(given) > MOST_HEADERS:
         notes.add(field, "too_many", f"At most {MOST_HEADERS} headers; these are {len(given):,}.")
         return ()
-    headers = tuple((name, read_header(name, text, field, notes)) for name, text in given.items())
+    headers = tuple((name, read_header(name, text, field, notes, refusal=refusal)) for name, text in given.items())
     refuse_twice(((name.lower(), joined(field, name)) for name in given), "This header", notes)
     size = sum(len(name) + len(text) for name, text in headers)
     if size > MOST_HEADER_BYTES:
@@ -61,15 +70,19 @@ def read_headers(value: object, field: str, notes: Notes) -> tuple[tuple[str, st
     return headers
 
 
-def read_header(name: str, value: object, field: str, notes: Notes) -> str:
+def refused_by_browsers(name: str) -> str | None:
+    if name in THE_BROWSERS or name.startswith(THE_BROWSERS_PREFIXES):
+        return "This header is the browser's own to send; leave it out."
+    return NOT_HERE.get(name)
+
+
+def read_header(name: str, value: object, field: str, notes: Notes, *, refusal: Refusal) -> str:
     """The value of a header. No note quotes it."""
-    path, bare = joined(field, name), name.lower()
+    path = joined(field, name)
     if not TOKEN.fullmatch(name):
         notes.add(path, "invalid_character", "That is no name that a header can have.")
-    elif bare in NOT_HERE:
-        notes.add(path, "invalid_choice", NOT_HERE[bare])
-    elif bare in THE_BROWSERS or bare.startswith(THE_BROWSERS_PREFIXES):
-        notes.add(path, "invalid_choice", "This header is the browser's own to send; leave it out.")
+    elif reason := refusal(name.lower()):
+        notes.add(path, "invalid_choice", reason)
     text = typed(value, str, path, notes)
     if text and not VISIBLE.fullmatch(text):
         notes.add(path, "invalid_character", "Only printable ASCII can be in it, and no space at either end.")

@@ -15,6 +15,7 @@ from jobs.options import options_of
 from jobs.queue.clock import database_now
 from jobs.schedules.cron import next_run
 from jobs.secrets import opened
+from jobs.webhooks.events import record_schedule_event
 from scraping.egress import check
 from scraping.errors import ScrapeError, UrlError
 
@@ -90,6 +91,7 @@ def run_once(schedule: Schedule, *, due_at: datetime | None) -> ScheduleRun:
     except (InsufficientCredits, UrlError, ScrapeError) as error:
         run.status, run.reason = ScheduleRun.Status.FAILED, str(error)[:LONGEST_REASON]
     run.save()
+    record_schedule_event(run)
     return run
 
 
@@ -110,6 +112,7 @@ def request_of(schedule: Schedule) -> JobRequest:
         options=schedule.options,
         metadata=schedule.metadata,
         webhook=schedule.webhook,
+        sealed_webhook=schedule.sealed_webhook,
         secrets=opened(schedule.sealed_options),
         **queueing(options_of(schedule)),
     )

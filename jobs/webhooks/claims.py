@@ -1,6 +1,6 @@
 """The one place where a delivery changes its status.
 
-    pending ⇄ sending → delivered | given_up
+    pending ⇄ sending → delivered | given_up          (delivered, given_up → pending: sent again by hand)
 
 Each move is one guarded UPDATE; a sender's second one names the token of its first.
 An attempt counts from its claim, so that one which kills its sender is bounded, too.
@@ -9,6 +9,7 @@ An attempt counts from its claim, so that one which kills its sender is bounded,
 import logging
 import uuid
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -16,11 +17,14 @@ from django.db.models.functions import Now
 
 from jobs.models import Delivery, DeliveryAttempt
 from jobs.models.webhook import DeliveryStatus
+from jobs.queue.bell import ring_delivery
 from jobs.webhooks.posting import Answer
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
+BELL_HOLDS = timedelta(seconds=10)
+"""How long a message has to be heard before it counts as lost; noted in `lease_expires_at` while pending."""
 MOST_AT_ONCE_TO_A_URL = 4
 MOST_AT_ONCE_OF_AN_ACCOUNT = 8
 
@@ -52,6 +56,19 @@ def has_its_share(delivery: Delivery) -> bool:
         of_account=Count("pk", filter=Q(event__account=delivery.event.account_id)),
     )
     return bool(at_once["to_url"] >= MOST_AT_ONCE_TO_A_URL or at_once["of_account"] >= MOST_AT_ONCE_OF_AN_ACCOUNT)
+
+
+@transaction.atomic
+def send_again(delivery: Delivery) -> Delivery:
+    """Have it tried anew, at once, whatever became of it; one that is just being sent is left alone."""
+    ended_or_waiting = Delivery.objects.filter(pk=delivery.pk).exclude(status=DeliveryStatus.SENDING)
+    changed = ended_or_waiting.update(
+        status=DeliveryStatus.PENDING, attempts=0, next_attempt_at=Now(), lease_expires_at=Now() + BELL_HOLDS
+    )
+    if changed:
+        transaction.on_commit(partial(ring_delivery, delivery.pk))
+    delivery.refresh_from_db(fields=["status", "next_attempt_at"])
+    return delivery
 
 
 @transaction.atomic

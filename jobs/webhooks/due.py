@@ -11,12 +11,10 @@ from django.db.models.functions import Now
 from jobs.models import Delivery
 from jobs.models.webhook import DeliveryStatus
 from jobs.queue.bell import ring_delivery
-from jobs.webhooks.claims import LEASE, due, settle
+from jobs.webhooks.claims import BELL_HOLDS, LEASE, due, settle
 from jobs.webhooks.ladder import MOST_ATTEMPTS
 from jobs.webhooks.posting import Answer
 
-BELL_HOLDS = timedelta(seconds=10)
-"""How long a message has to be heard before it counts as lost; noted in `lease_expires_at` while pending."""
 SENDER_LOST = Answer(
     status_code=None,
     excerpt="The sender stopped before it could note the answer.",

@@ -6,11 +6,19 @@ from datetime import UTC, datetime
 from django.db import close_old_connections
 
 from jobs.models import Delivery
+from jobs.sealing import SealBroken
+from jobs.webhooks.asked import opened_headers
 from jobs.webhooks.claims import claim, due, settle
 from jobs.webhooks.due import ring
 from jobs.webhooks.ladder import pause_after
 from jobs.webhooks.posting import Answer, post
 from jobs.webhooks.signing import signed_headers
+
+HEADERS_LOST = Answer(
+    status_code=None,
+    excerpt="The headers of the webhook cannot be read any more, because SCRPY_SECRET_KEY was changed.",
+    duration_ms=0,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +37,12 @@ def deliver(delivery_id: int) -> None:
 
 def send(delivery: Delivery) -> Answer:
     event = delivery.event
-    headers = signed_headers(event, secret=event.account.webhook_secret, at=datetime.now(UTC))
-    return post(delivery.url, body=event.body.encode(), headers=headers)
+    try:
+        own = opened_headers(event.sealed_headers)
+    except SealBroken:
+        return HEADERS_LOST
+    signed = signed_headers(event, secrets=event.account.webhook_secrets, at=datetime.now(UTC))
+    return post(delivery.url, body=event.body.encode(), headers={**own, **signed})
 
 
 def ring_next_of_account(account_id: int) -> None:

@@ -1,5 +1,7 @@
 """Accounts: a balance moves by grants alone."""
 
+from datetime import timedelta
+
 from django.db.models import F
 from django.urls import reverse
 
@@ -75,6 +77,21 @@ def test_saving_an_account_leaves_credits_that_jobs_have_reserved_meanwhile_alon
 
     account.refresh_from_db()
     assert (account.name, account.credits) == ("Alice & Co", 7)
+
+
+def test_a_rolled_secret_is_a_new_one_and_the_one_before_signs_for_a_day(staff, make_account):
+    account = make_account("alice")
+    before = account.webhook_secret
+
+    asked = staff.get(f"/admin/jobs/account/{account.pk}/roll_secret/")
+    assert b"for 24 hours" in asked.content
+    staff.post(f"/admin/jobs/account/{account.pk}/roll_secret/", {"_form_submitted": "on"})
+
+    account.refresh_from_db()
+    assert account.webhook_secret != before
+    assert account.webhook_secrets == [account.webhook_secret, before]
+    account.webhook_secret_rolled_at -= timedelta(hours=24)
+    assert account.webhook_secrets == [account.webhook_secret]
 
 
 def test_the_webhook_secret_is_shown_and_cannot_be_changed(staff, make_account):

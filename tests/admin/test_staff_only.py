@@ -32,13 +32,14 @@ def test_staff_may_do_no_more_than_they_are_permitted(client, make_account, make
 
     refused = [
         client.post(f"/admin/jobs/account/{job.account_id}/grant_credits/", {"amount": 5, "reason": "x", **SUBMITTED}),
+        client.post(f"/admin/jobs/account/{job.account_id}/roll_secret/", SUBMITTED),
         client.post(f"/admin/jobs/apikey/{key.pk}/revoke/", SUBMITTED),
         client.post(f"/admin/jobs/job/{job.pk}/cancel/", SUBMITTED),
         client.get(reverse("admin:jobs_apikey_add")),
         client.get(reverse("admin:jobs_page_changelist")),
     ]
 
-    assert [answer.status_code for answer in refused] == [403] * 5
+    assert [answer.status_code for answer in refused] == [403] * 6
     assert client.get(reverse("admin:jobs_job_change", args=[job.pk])).status_code == 200
     assert b"Grant credits" not in client.get(f"/admin/jobs/account/{job.account_id}/change/").content
     job.refresh_from_db()
@@ -71,7 +72,9 @@ def test_a_job_cannot_be_edited(staff, make_job):
     assert (answer.status_code, job.status) == (403, "pending")
 
 
-@pytest.mark.parametrize("path", ["account/{}/grant_credits/", "apikey/{}/revoke/", "job/{}/cancel/"])
+@pytest.mark.parametrize(
+    "path", ["account/{}/grant_credits/", "account/{}/roll_secret/", "apikey/{}/revoke/", "job/{}/cancel/"]
+)
 def test_what_changes_something_wants_a_token_of_our_own_pages(admin_user, path, make_job):
     from django.test import Client
 

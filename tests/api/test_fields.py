@@ -20,6 +20,9 @@ def places(answer):
     return [(one["field"], one["code"]) for one in answer.json()["error"]["details"]]
 
 
+HOOK = {"url": "https://receiver.com/hook"}
+
+
 @pytest.mark.parametrize(
     ("field", "value", "place", "code"),
     [
@@ -75,7 +78,20 @@ def places(answer):
         ("webhook", "nonsense", "webhook", "invalid_url"),
         ("webhook", "ftp://receiver.com", "webhook", "invalid_url"),
         ("webhook", "https://10.0.0.1/hook", "webhook", "blocked_address"),
-        ("webhook", {"url": "https://receiver.com"}, "webhook", "unsupported_option"),
+        ("webhook", {}, "webhook.url", "required"),
+        ("webhook", {"url": "https://10.0.0.1/"}, "webhook.url", "blocked_address"),
+        ("webhook", {"url": None}, "webhook.url", "invalid_type"),
+        ("webhook", HOOK | {"secret": "x"}, "webhook.secret", "unknown_field"),
+        ("webhook", HOOK | {"events": []}, "webhook.events", "required"),
+        ("webhook", HOOK | {"events": ["job.done"]}, "webhook.events[0]", "invalid_choice"),
+        ("webhook", HOOK | {"headers": {"X-Scrpy-Event": "x"}}, "webhook.headers.X-Scrpy-Event", "invalid_choice"),
+        ("webhook", HOOK | {"headers": {"Webhook-Id": "x"}}, "webhook.headers.Webhook-Id", "invalid_choice"),
+        ("webhook", HOOK | {"headers": {"Host": "x"}}, "webhook.headers.Host", "invalid_choice"),
+        ("webhook", HOOK | {"headers": {"X-A": "b\r\nc"}}, "webhook.headers.X-A", "invalid_character"),
+        ("webhook", HOOK | {"headers": {"X A": "b"}}, "webhook.headers.X A", "invalid_character"),
+        ("webhook", HOOK | {"headers": {"X-A": 1}}, "webhook.headers.X-A", "invalid_type"),
+        ("webhook", HOOK | {"headers": {"X-A": "b" * 9_000}}, "webhook.headers", "too_long"),
+        ("webhook", HOOK | {"metadata": {"a": 1}}, "webhook.metadata.a", "invalid_type"),
         # metadata
         ("metadata", None, "metadata", "invalid_type"),
         ("metadata", [], "metadata", "invalid_type"),

@@ -72,10 +72,18 @@ OFFENDERS: Mapping[str, str] = {
         SELECT page.id, attempts FROM jobs_page page JOIN jobs_job job ON job.id = page.job_id
         WHERE attempts > max_attempts OR (page.status IN ('completed', 'failed') AND attempts < 1
             AND COALESCE(error_code, '') <> 'deadline_exceeded')""",
+    "each page that has ended has told a plain endpoint once": """
+        SELECT public_id, status FROM jobs_job job
+        WHERE (SELECT COUNT(*) FROM jobs_webhookevent event
+               JOIN jobs_delivery delivery ON delivery.event_id = event.id
+               WHERE event.job_id = job.id AND event.event LIKE 'scrape.%%')
+            <> (CASE WHEN webhook LIKE '"%%' THEN completed_urls + failed_urls ELSE 0 END)
+            AND (webhook IS NULL OR webhook LIKE '"%%')""",
     "a job that has ended has told its endpoint once, any other never": f"""
         SELECT public_id, status FROM jobs_job job
         WHERE (SELECT COUNT(*) FROM jobs_webhookevent event
-               JOIN jobs_delivery delivery ON delivery.event_id = event.id WHERE event.job_id = job.id)
+               JOIN jobs_delivery delivery ON delivery.event_id = event.id
+               WHERE event.job_id = job.id AND event.event LIKE 'job.%%')
             <> (CASE WHEN status NOT IN {LIVE} AND webhook IS NOT NULL THEN 1 ELSE 0 END)""",
 }
 """What must hold at every moment, and the rows where it does not. Each is one statement, so it sees one moment."""

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import orjson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -9,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from jobs.models import Job, Page, WebhookEvent
 from jobs.queue import bell
 from jobs.queue.clock import database_now
+from jobs.queue.deadlines import end_overdue_jobs
 from jobs.queue.dispatch import dispatch
 from jobs.recording import (
     LONGEST_RETRY_S,
@@ -108,7 +110,7 @@ def test_a_job_ends_with_its_last_page(make_running, outcomes, status):
     job.refresh_from_db()
     assert (job.status, job.ready_at) == (status, None)
     assert job.completed_at
-    assert WebhookEvent.objects.count() == 1
+    assert WebhookEvent.objects.filter(event__startswith="job.").count() == 1
 
 
 def test_who_waits_for_a_job_hears_of_its_end_after_the_commit(make_running, django_capture_on_commit_callbacks):
@@ -194,3 +196,49 @@ def test_what_the_site_asked_for_is_when_the_page_is_due(make_running):
 
     page = Page.objects.select_related("job", "host_queue").get()
     assert min(page.available_at, page.host_queue.ready_at, page.job.ready_at) - before >= timedelta(seconds=90)
+
+
+PLAIN, PICKY = '"https://hooks.example.com/"', '{"url":"https://hooks.example.com/","events":["scrape.failed"]}'
+
+
+@pytest.mark.parametrize(
+    ("webhook", "events"), [(PLAIN, ["scrape.completed", "scrape.failed"]), (PICKY, ["scrape.failed"])]
+)
+def test_pages_are_told_of_in_the_transaction_that_ends_them(make_running, webhook, events):
+    first, second, _ = make_running(3, webhook=webhook)
+
+    succeed(first)
+    fail(second, HttpError(status_code=404))
+
+    assert list(WebhookEvent.objects.order_by("pk").values_list("event", flat=True)) == events
+
+
+def test_a_finish_that_is_refused_tells_nobody(make_running):
+    page, _ = make_running(2, webhook=PLAIN)
+    cancel_job(page.job)
+    WebhookEvent.objects.all().delete()
+
+    succeed(page)
+
+    assert not WebhookEvent.objects.exists()
+
+
+def test_a_webhook_costs_a_page_three_queries_and_none_costs_none(make_running, django_assert_num_queries):
+    told, untold = make_running(2, webhook=PLAIN), make_running(2)
+    with CaptureQueriesContext(connection) as without:
+        succeed(untold[0])
+
+    with django_assert_num_queries(len(without) + 3):
+        succeed(told[0])
+
+
+def test_pages_that_a_deadline_fails_are_told_of_in_order(make_job):
+    job = make_job(3, 2, webhook=PLAIN)
+    Job.objects.filter(pk=job.pk).update(deadline_at=job.created_at)
+
+    end_overdue_jobs()
+
+    bodies = [orjson.loads(event.body) for event in WebhookEvent.objects.order_by("pk")]
+    assert [body["event"] for body in bodies] == ["scrape.failed"] * 5 + ["job.failed"]
+    assert [body["data"]["index"] for body in bodies[:-1]] == list(range(5))
+    assert {body["data"]["error"]["code"] for body in bodies[:-1]} == {"deadline_exceeded"}
