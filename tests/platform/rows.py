@@ -128,6 +128,18 @@ class Rows:
         with closing(sqlite3.connect(self.sqlite, timeout=20)) as connection, connection:
             connection.execute("DELETE FROM jobs_host")
 
+    def busy(self) -> bool:
+        """Whether somebody is in the middle of a transaction that others may have to wait for."""
+        if self.url:
+            others = "datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+            return bool(self.one(f"SELECT COUNT(*) FROM pg_stat_activity WHERE {others}"))
+        with closing(sqlite3.connect(self.sqlite, timeout=0, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+        return False
+
     def offences(self) -> dict[str, list[dict[str, Any]]]:
         """What does not hold, with the rows that say so."""
         found = {rule: self.ask(statement) for rule, statement in OFFENDERS.items()}

@@ -14,19 +14,31 @@ LENGTHEN = (
 
 
 @contextmanager
-def stopped(*pids):
-    """These processes do nothing meanwhile."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+def stopped(platform, kind):
+    """Processes of this kind do nothing meanwhile, and hold no transaction open that others would wait for."""
+    pids = platform.pids(kind)
+    until(lambda: halt(platform, pids), what=f"{kind} processes between two transactions")
     try:
         yield
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        send(signal.SIGCONT, pids)
+
+
+def halt(platform, pids):
+    send(signal.SIGSTOP, pids)
+    if platform.rows.busy():
+        send(signal.SIGCONT, pids)
+        return False
+    return True
+
+
+def send(number, pids):
+    for pid in pids:
+        os.kill(pid, number)
 
 
 def test_pages_whose_messages_died_with_redis_are_rung_for_again(platform, alice, site):
-    with stopped(*platform.pids("worker")):
+    with stopped(platform, "worker"):
         made = alice.post([site.url(f"/static/{n}") for n in range(4)])
         until(lambda: all_queued(platform, made), what="all pages are claimed")
         platform.manage("shell", "--no-imports", "-c", LENGTHEN)
@@ -41,7 +53,7 @@ def all_queued(platform, job):
 
 
 def test_a_job_posted_while_redis_does_not_answer_is_taken_and_done_afterwards(platform, alice, site):
-    with stopped(*platform.pids("queue")):
+    with stopped(platform, "queue"):
         made = alice.post([site.url(f"/static/{n}") for n in range(4)])
 
     assert alice.wait(made["id"])["status"] == "completed"

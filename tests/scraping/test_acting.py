@@ -211,7 +211,7 @@ def test_a_feed_without_an_end_is_scrolled_as_far_as_was_asked(play, action, sto
     assert outcome.actions[0].shown()["stoppedBy"] == stopped_by
 
 
-@pytest.mark.parametrize(("path", "items", "count"), [("/box", "li", 40), ("/lazy", "p.shown", 20)])
+@pytest.mark.parametrize(("path", "items", "count"), [("/box", "li", 40), ("/lazy-items", "p.shown", 20)])
 def test_whatever_scrolls_is_scrolled(play, path, items, count):
     outcome = play(path, acting.ScrollToEnd(), selectors={"items": [items]})
 

@@ -223,7 +223,7 @@ def test_markdown_bears_a_depth_that_nobody_wrote_by_hand(capture):
     assert as_markdown("<div>" * 100_000 + "x") is not None
 
 
-@pytest.mark.parametrize("path", ["/vast-table", "/many-attributes", "/deep-by-script"])
+@pytest.mark.parametrize("path", ["/vast-table", "/many-attributes", "/deep-nest-by-script"])
 def test_markdown_of_a_hostile_page_is_no_longer_than_the_page(capture, path):
     made = capture(path, "markdown")
 

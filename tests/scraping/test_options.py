@@ -123,7 +123,7 @@ def test_what_does_not_appear_fails_the_page_and_is_named(visit):
 @pytest.mark.parametrize("own_ms", [None, 60_000])
 def test_what_does_not_appear_while_the_page_has_time_is_told_as_such(visit, own_ms):
     with pytest.raises(WaitTimeout, match="#none"):
-        visit("/static/1", awaited=awaited("#none", timeout_ms=own_ms), timeout_ms=1_200)
+        visit("/static/1", awaited=awaited("#none", timeout_ms=own_ms), timeout_ms=3_000)
 
 
 def test_a_page_that_goes_on_to_another_is_waited_for_there(visit):

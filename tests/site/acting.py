@@ -103,7 +103,7 @@ DOCUMENTS |= {
           const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 5;
           if (atEnd && list.childElementCount < 40) more();
         };"""),
-    "lazy": """<h1>Lazy</h1><style>p { height: 400px }</style><div id=list></div>"""
+    "lazy-items": """<h1>Lazy</h1><style>p { height: 400px }</style><div id=list></div>"""
     + script("""for (let n = 0; n < 20; n++) list.insertAdjacentHTML("beforeend", `<p data-n=${n}>…</p>`);
         const show = (entries, observer) => entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => {
           target.className = "shown"; target.textContent = `Item ${target.dataset.n}`;

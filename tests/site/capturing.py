@@ -81,7 +81,7 @@ DOCUMENTS["many-attributes"] = (
     "<h1>Attributes</h1><script>const p = document.createElement('p'); p.append('text'); document.body.append(p);"
     "for (let i = 0; i < 20000; i++) p.setAttribute('a' + i, '')</script>"
 )
-DOCUMENTS["deep-by-script"] = (
+DOCUMENTS["deep-nest-by-script"] = (
     "<h1>Deep</h1><script>let inner = document.body; for (let i = 0; i < 2000; i++) {"
     "const div = document.createElement('div'); inner.append(div); inner = div } inner.append('bottom')</script>"
 )

@@ -2,15 +2,31 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from tests.site.server import Request
 
 Page = Callable[["Request"], Awaitable[None]]
 
-PAGES: dict[str, Page] = {}
+T = TypeVar("T")
+
+
+class Shelf(dict[str, T]):
+    """What is served, by name: a name that is taken is no name for another."""
+
+    def __setitem__(self, name: str, content: T) -> None:
+        assert name not in self, f"/{name} is served already"
+        super().__setitem__(name, content)
+
+    def __ior__(self, more: Mapping[str, T]) -> "Shelf[T]":  # type: ignore[override,misc]
+        for name, content in more.items():
+            self[name] = content
+        return self
+
+
+PAGES: Shelf[Page] = Shelf()
 
 
 def page(function: Page) -> Page:
@@ -373,7 +389,8 @@ async def who(request: "Request") -> None:
 
 # -------------------------------------------------------------------- documents that need no server's help
 
-DOCUMENTS = {
+DOCUMENTS: Shelf[str] = Shelf()
+DOCUMENTS |= {
     "late": """<h1>Late</h1><script>setTimeout(() => document.body.insertAdjacentHTML("beforeend",
         "<p id=late>here</p>"), 1000)</script>""",
     "busy": "<h1>Busy</h1><script>for (;;);</script>",
