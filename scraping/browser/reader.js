@@ -822,7 +822,11 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
     arrive(order) { return tried(() => arrive(order)); },
     meet(order) { return tried(async () => { await appear(order); return {}; }); },
-    scrollBy({ x, y }) { window.scrollBy({ left: x, top: y, behavior: "instant" }); return "{}"; },
+    async scrollBy({ x, y }) {
+      window.scrollBy({ left: x, top: y, behavior: "instant" });
+      await painted();
+      return "{}";
+    },
     scrollToEnd(order) { return tried(() => scrollToEnd(order)); },
 
     // Return when what the page shows has come: its fonts, and the images that are on their way.
