@@ -97,6 +97,7 @@ def record_test(account: Account, endpoint: Endpoint, *, sealed_headers: str | N
     data = {"message": "This is a test: your endpoint can be reached."}
     event = new_event(account.pk, TEST_EVENT, endpoint, data, sealed_headers=sealed_headers)
     (delivery,) = record([event], endpoint, attempts=MOST_ATTEMPTS - 1)
+    delivery.refresh_from_db(fields=["next_attempt_at"])
     return delivery
 
 
