@@ -1,9 +1,6 @@
 """Redis or the database gone for a while: nothing hangs, nothing is lost, and all goes on by itself."""
 
-import os
-import signal
-from contextlib import contextmanager
-
+from tests.platform.stopping import stopped
 from tests.until import until
 
 LENGTHEN = (
@@ -11,30 +8,6 @@ LENGTHEN = (
     "Page.objects.filter(status='queued').update(lease_expires_at=F('lease_expires_at') + timedelta(hours=1))"
 )
 """So that leases that run out save nobody."""
-
-
-@contextmanager
-def stopped(platform, kind):
-    """Processes of this kind do nothing meanwhile, and hold no transaction open that others would wait for."""
-    pids = platform.pids(kind)
-    until(lambda: halt(platform, pids), what=f"{kind} processes between two transactions")
-    try:
-        yield
-    finally:
-        send(signal.SIGCONT, pids)
-
-
-def halt(platform, pids):
-    send(signal.SIGSTOP, pids)
-    if platform.rows.busy():
-        send(signal.SIGCONT, pids)
-        return False
-    return True
-
-
-def send(number, pids):
-    for pid in pids:
-        os.kill(pid, number)
 
 
 def test_pages_whose_messages_died_with_redis_are_rung_for_again(platform, alice, site):

@@ -46,7 +46,7 @@ def test_open_pages_fail_and_what_had_ended_stays(make_job, make_worker, carol, 
     assert sorted(job.pages.values_list("sequence", flat=True)) == list(range(1, 10))
     assert Account.objects.get(pk=carol.pk).credits == 99
     assert LedgerEntry.objects.filter(job=job).count() == 1
-    assert WebhookEvent.objects.filter(job=job).count() == 1
+    assert WebhookEvent.objects.filter(job=job, event="job.completed").count() == 1
     assert not Page.objects.filter(token__isnull=False).exists()
     assert running.pk in job.pages.values_list("pk", flat=True)
 
