@@ -68,10 +68,10 @@ class AccountAdmin(ModelAdmin):
     ordering = ("name",)
     list_filter = ("unlimited",)
     list_filter_sheet = False
-    readonly_fields = ("balance", "secret", "overlap", "leads_to", "ledger", OPENED)
+    readonly_fields = ("balance", "secret", "rolled", "leads_to", "ledger", OPENED)
     fieldsets = (
         (None, {"fields": ("name", "unlimited", "balance", OPENED, "leads_to")}),
-        ("Webhooks", {"fields": ("secret", "overlap"), "description": "What deliveries are signed with."}),
+        ("Webhooks", {"fields": ("secret", "rolled"), "description": "What deliveries are signed with."}),
         ("Ledger", {"fields": ("ledger",)}),
     )
     add_fieldsets = ((None, {"fields": ("name", "unlimited", "opening_credits")}),)
@@ -103,12 +103,13 @@ class AccountAdmin(ModelAdmin):
     def secret(self, account: Account) -> str:
         return copyable(account.webhook_secret)
 
-    @admin.display(description="signed with the one before")
-    def overlap(self, account: Account) -> str:
-        if len(account.webhook_secrets) == 1 or account.webhook_secret_rolled_at is None:
-            return "no"
-        until = account.webhook_secret_rolled_at + SECRETS_OVERLAP
-        return f"as well, until {until:%Y-%m-%d %H:%M} UTC"
+    @admin.display(description="rolled")
+    def rolled(self, account: Account) -> str:
+        if account.webhook_secret_rolled_at is None:
+            return "never"
+        at, both = account.webhook_secret_rolled_at, len(account.webhook_secrets) > 1
+        until = f"; the one before signs as well until {at + SECRETS_OVERLAP:%Y-%m-%d %H:%M}" if both else ""
+        return f"{at:%Y-%m-%d %H:%M}{until}"
 
     @admin.display(description="see also")
     def leads_to(self, account: Account) -> str:
@@ -151,7 +152,6 @@ class AccountAdmin(ModelAdmin):
     @action(
         description="Roll webhook secret",
         icon="autorenew",
-        variant=ActionVariant.DANGER,
         permissions=["grant"],
         dialog={
             "title": "Roll the webhook secret?",
