@@ -53,7 +53,7 @@ def cast(value: object, to: Type, *, base_url: str, locale: str | None) -> objec
     try:
         return CASTS[to](value, base_url, locale)
     except (ValueError, ArithmeticError) as exc:
-        raise CastError(f"{_shown(value)} is no {to}: {exc}.") from None
+        raise CastError(f"{shown(value)} is no {to}: {exc}.") from None
 
 
 def text_of(value: object) -> str:
@@ -80,7 +80,8 @@ def absolute(text: str, base_url: str) -> str:
         raise ValueError("a browser could not follow it") from None
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """The beginning of `value`, in quotes."""
     text = NOT_TEXT.sub("�", value[: MAX_SHOWN_CHARS + 1] if isinstance(value, str) else repr(value))
     return repr(text if len(text) <= MAX_SHOWN_CHARS else text[:MAX_SHOWN_CHARS] + "…")
 

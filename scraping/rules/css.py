@@ -24,11 +24,11 @@ TOKEN = re.compile(
     |(?P<pseudo>::?{NAME}\(?)
     |(?P<open>[\[(])
     |(?P<close>[\])])
-    |(?P<other>.)""",
+    |(?P<other>[^/"'\\:\[\]()@&]+|.)""",
     re.VERBOSE | re.DOTALL,
 )
 
-STEP_IN_WORDS = re.compile(r"::(?:text|attr\(\s*([^()]*?)\s*\))\Z")
+STEP_IN_WORDS = re.compile(r"::(?:text|attr\(([^()]*)\))\Z")
 ATTRIBUTE_STEP = re.compile(r"[^\s@\"'<>/=()\[\]{},|]+")
 
 
@@ -68,7 +68,7 @@ FOREIGN = _names(
 
 ENGINE = re.compile(r"\s*(?:css|text|role|id|data-[\w-]+|internal:[\w-]+|_react|_vue)\s*=", re.IGNORECASE)
 NO_ENGINES = "Selectors are plain CSS or XPath; engines such as text= and >> are not."
-CASE_SENSITIVE_FLAG = re.compile(r"=\s*(?:\"\"\s*|[^\s\"\]]+\s+)s\s*(?:\]|\Z)", re.IGNORECASE)
+CASE_SENSITIVE_FLAG = re.compile(r"=\s*+(?:\"\"\s*+|[^\s\"\]=]++\s++)s\s*+(?:\]|\Z)", re.IGNORECASE)
 NAMESPACE = re.compile(r"[-\w\u0080-\U0010ffff]\|(?!=)")
 DIGIT_ID = re.compile(r"#-?\d")
 
@@ -80,7 +80,7 @@ def split_step(text: str) -> tuple[str, str | None]:
     """
     if suffix := STEP_IN_WORDS.search(text):
         selector = _some(text[: suffix.start()], suffix[0])
-        return selector, None if suffix[1] is None else attribute_name(suffix[1])
+        return selector, None if suffix[1] is None else attribute_name(suffix[1].strip())
     marks = [match.start() for depth, match in _tokens(text) if depth == 0 and match[0] == "@"]
     if not marks:
         return text, None

@@ -21,6 +21,9 @@ SIGNS = {
     "MX$": "MXN", "AR$": "ARS", "円": "JPY", "元": "CNY", "₹": "INR", "₽": "RUB", "₴": "UAH", "грн": "UAH",
     "₺": "TRY", "TL": "TRY", "₩": "KRW", "원": "KRW", "zł": "PLN", "Zł": "PLN", "ZŁ": "PLN", "Kč": "CZK", "Ft": "HUF",
     "₪": "ILS", "₫": "VND", "đ": "VND", "₱": "PHP", "฿": "THB", "₦": "NGN", "GH₵": "GHS", "₸": "KZT", "₾": "GEL",
+    "RD$": "DOP", "J$": "JMD", "TT$": "TTD", "N$": "NAD", "BZ$": "BZD", "EC$": "XCD", "FJ$": "FJD", "COL$": "COP",
+    "UY$": "UYU", "$U": "UYU", "Bds$": "BBD", "Mex$": "MXN", "CN¥": "CNY", "JP¥": "JPY", "RMB": "CNY", "E£": "EGP",
+    "£E": "EGP",
     "₼": "AZN", "₲": "PYG", "₡": "CRC", "֏": "AMD", "₮": "MNT", "₭": "LAK", "៛": "KHR", "৳": "BDT", "د.إ": "AED",
     "ر.س": "SAR", "د.ك": "KWD", "ج.م": "EGP", "RM": "MYR", "Rp": "IDR", "лв": "BGN", "SFr": "CHF",
 }  # fmt: skip
@@ -59,6 +62,8 @@ def _alternative(sign: str) -> str:
 
 SIGN = "(?:" + "|".join(_alternative(sign) for sign in sorted(SIGNS | SHARED, key=len, reverse=True)) + ")"
 """Matches each sign; those made of letters only as words, with the full stop that may end them."""
+COUNTRY = re.compile(rf"(?<!{LETTER})[A-Z]{{1,3}}\Z")
+"""What stands before a sign and makes another currency of it: the dollar in `Z$` is not that of the United States."""
 
 
 def currency(sign: str | None, code: str | None, locale: str | None, *, decimals: bool) -> str | None:
@@ -68,7 +73,7 @@ def currency(sign: str | None, code: str | None, locale: str | None, *, decimals
     """
     sign = plain(sign) if sign else None
     if code is None:
-        return None if sign is None else SIGNS.get(sign) or _shared(sign, locale, decimals=decimals)
+        return SIGNS.get(sign or "") or (_shared(sign, locale, decimals=decimals) if sign in SHARED else None)
     allowed = SHARED.get(sign, "").split() if sign in SHARED else [SIGNS.get(sign or "", code)]
     if code not in allowed:
         raise ValueError(f"{sign} and {code} are two currencies")

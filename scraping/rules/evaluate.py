@@ -8,7 +8,7 @@ from typing import Any
 
 from scraping.errors import RequiredFieldMissing
 from scraping.rules import structured, transform
-from scraping.rules.cast import CastError, cast, text_of
+from scraping.rules.cast import CastError, cast, shown, text_of
 from scraping.rules.rule import Output, Rule, Rules
 
 TABLES = frozenset({Output.TABLE_JSON, Output.TABLE_ARRAY})
@@ -22,6 +22,8 @@ MAX_SEARCHED_CHARS = 256 * 1024
 
 WHITE_SPACE = re.compile("[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
 """What the browser means by it."""
+
+MAX_REASON_CHARS = 200
 
 
 class Status(StrEnum):
@@ -49,15 +51,16 @@ class Report:
     """Why a field's value is what it is.
 
     `alternative` is the index of the selector that matched; `dropped` counts values that did not fit the pattern, were
-    nothing after the transforms, or could not be cast, `cut` those that were over a size budget. Of a field in nested
-    rules it tells about all rows together: `missing` is in how many it has no value, and it counts as found if it was
-    in any.
+    nothing after the transforms, or could not be cast, and `reason` says of the first of them why; `cut` counts those
+    that were over a size budget. Of a field in nested rules it tells about all rows together: `missing` is in how many
+    it has no value, and it counts as found if it was in any.
     """
 
     matches: int = 0
     alternative: int | None = None
     status: Status = Status.NO_MATCH
     dropped: int = 0
+    reason: str | None = None
     cut: int = 0
     missing: int = 0
 
@@ -75,6 +78,7 @@ class Report:
             "matches": self.matches,
             "alternative": self.alternative,
             "dropped": self.dropped,
+            "reason": self.reason,
             "cut": self.cut,
             "missing": self.missing,
         }
@@ -145,7 +149,8 @@ class _Evaluation:
         if status is Status.FOUND:
             return value
         if rule.required:
-            raise RequiredFieldMissing(f"{path} is required, and {WHY[status]}.", field=path)
+            why = WHY[status] if report.reason is None else f"{WHY[status]}: {report.reason.rstrip('.')}"
+            raise RequiredFieldMissing(f"{path} is required, and {why}.", field=path)
         return value if rule.default is None else self._default(rule, report)
 
     def _value(self, rule: Rule, reading: Reading, report: Report, path: str) -> tuple[object, Status]:
@@ -161,6 +166,7 @@ class _Evaluation:
         steps = _Steps(rule, self._page, self._budget)
         value = steps.work(found)
         report.dropped += steps.dropped
+        report.reason = report.reason or steps.reason
         report.cut += steps.cut
         if value is None or (value == [] and rule.output not in TABLES):
             return nothing, steps.failure
@@ -237,6 +243,7 @@ class _Steps:
 
     def __init__(self, rule: Rule, page: Page, budget: _Budget) -> None:
         self.dropped = 0
+        self.reason: str | None = None
         self.cut = 0
         self.failure = Status.NO_VALUE
         self._rule = rule
@@ -260,33 +267,38 @@ class _Steps:
     def _search(self, value: object) -> object:
         assert self._rule.pattern is not None
         found = self._rule.pattern.search(text_of(value)[:MAX_SEARCHED_CHARS])
-        return self._kept(found, Status.PATTERN_FAILED)
+        if found is None:
+            self._drop(Status.PATTERN_FAILED, f"{shown(value)} does not fit the pattern.")
+        return found
 
     def _transformed(self, value: object) -> object:
         if value is None or value == []:
             return value
-        page = self._page
+        page, why = self._page, "Nothing is left of it after the transforms."
         try:
             made = transform.apply(self._rule.transforms, value, base_url=page.base_url, locale=page.locale)
-        except ValueError:  # it has grown beyond all bounds
-            made = None
-        if isinstance(made, list):
-            return [each for each in made if self._kept(each, Status.TRANSFORM_FAILED) is not None]
-        return self._kept(made, Status.TRANSFORM_FAILED)
+        except ValueError as error:  # it has grown beyond all bounds
+            made, why = None, str(error)
+        for each in made if isinstance(made, list) else [made]:
+            if each is None:
+                self._drop(Status.TRANSFORM_FAILED, why)
+        return [each for each in made if each is not None] if isinstance(made, list) else made
 
     def _cast(self, value: object) -> object:
         assert self._rule.cast is not None
+        found, why = None, "'null' is nothing."
         try:
             found = cast(value, self._rule.cast, base_url=self._page.base_url, locale=self._page.locale)
-        except CastError:
-            found = None
-        return self._kept(found, Status.CAST_FAILED)
+        except CastError as error:
+            why = str(error)
+        if found is None:
+            self._drop(Status.CAST_FAILED, why)
+        return found
 
-    def _kept(self, value: object, failure: Status) -> object:
-        if value is None:
-            self.dropped += 1
-            self.failure = failure
-        return value
+    def _drop(self, failure: Status, why: str) -> None:
+        self.dropped += 1
+        self.failure = failure
+        self.reason = self.reason or why[:MAX_REASON_CHARS]
 
     def _bounded(self, value: object) -> object:
         """Transforms and casts can make a value longer than the page had it."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from scraping.rules.currencies import CODES, LETTER, SIGN, currency, has_decimals, plain
+from scraping.rules.currencies import CODES, COUNTRY, LETTER, SIGN, currency, has_decimals, plain
 from scraping.rules.locales import facts
 
 MAX_CHARS = 1_000
@@ -47,35 +47,44 @@ AFTER = re.compile(rf"[ \u00a0]?({SIGN})?[ \u00a0]?(?:([A-Z]{{3}})(?![^\W_]))?")
 NEXT = re.compile(r"[ \u00a0]?\.?\d")
 SPACE = " \u00a0"
 LONGEST_BEFORE = 12
+LONGEST_COUNTRY = 3
 ONE_LETTER = frozenset("ACRS")
 """`C $5` is in Canadian dollars on some sites; `Vitamin C $5` is not."""
 
 MAGNITUDES = {
     **dict.fromkeys(("k", "K", "thousand"), 3), **dict.fromkeys(("M", "million", "millions"), 6),
-    **dict.fromkeys(("lakh", "lakhs"), 5), **dict.fromkeys(("crore", "crores"), 7),
+    **dict.fromkeys(("lakh", "lakhs"), 5), **dict.fromkeys(("crore", "crores"), 7), **dict.fromkeys(("千", "천"), 3),
     **dict.fromkeys(("万", "萬", "만"), 4), **dict.fromkeys(("亿", "億", "억"), 8),
 }  # fmt: skip
 MAGNITUDE = re.compile(
-    rf"""(?P<known>[kKM](?![^\W_]) | [ \u00a0]?(?:thousand|millions?|lakhs?|crores?)(?!{LETTER})
-        | [万萬만亿億억](?![ \u00a0]?\d))
-    | (?P<unsure>[mbB](?![^\W_]) | [ \u00a0]?(?:[KMB](?![^\W_])
-        | (?:bn|mn|mln|mlrd|mld|[Mm]io|[Mm]rd|[Tt]sd|tys|tis|тыс|млн|млрд|billions?|trillions?|Cr)(?!{LETTER})
-        | [万萬만亿億억]))""",
+    rf"""(?P<known>[kKM](?![^\W_]) | [ \u00a0]?(?i:thousand|millions?|lakhs?|crores?)(?!{LETTER})
+        | [千천万萬만亿億억](?![ \u00a0]?\d))
+    | (?P<unsure>[mbB](?![^\W_]) | [ \u00a0]?(?:[kKMB](?![^\W_])
+        | (?i:bn|mn|mln|mlrd|mld|mio|mrd|tsd|tys|tis|тыс|млн|млрд|billions?|trillions?|cr|mil|mila|mille)(?!{LETTER})
+        | [千천万萬만亿億억]))""",
     re.VERBOSE,
 )
 """What multiplies a number: k, K and M where they touch it, some words; others mean one thing here, another there."""
+LAKHS = re.compile(r"[ \u00a0]?L(?![^\W_])")
+"""Of rupees that is what L means; of anything else, litres."""
 
 RANGE = re.compile(
     rf"(?:[ \u00a0]*[-–—−~〜×][ \u00a0]*| (?:to|bis|à|do|до) )(?:[A-Z]{{3}}[ \u00a0]?)?(?:{SIGN})?[ \u00a0]*\.?\d"
 )
-TRAILING_MINUS = re.compile(r"[-−]\s*\Z")
+TRAILING_MINUS = re.compile(rf"[-−][ \u00a0]?(?:{SIGN}|[A-Z]{{3}})?\s*\Z")
+BRACKETED = re.compile(rf"(?:{SIGN}|[A-Z]{{3}})[ \u00a0]?\([ \u00a0]*\Z")
+PART_BEFORE = re.compile(r"\d(?:[eE][+\-−]?|/)\Z")
+FRACTION = re.compile(r"[ \u00a0]\d{1,2}/\d")
 GLUED = re.compile(rf"/\d|:\d|(?![cdkm]?m[23](?![^\W_])){LETTER}{{1,12}}\d|[ \u00a0]\d+/\d")
-EXPONENT, EXPONENT_BEFORE = re.compile(r"[eE][+-]?\d"), re.compile(r"\d[eE][+-]?\Z")
+EXPONENT = re.compile(r"[eE][+\-−]?\d")
 SPLIT_PRICE = re.compile(r"[ \u00a0]?\d\d(?![\d.,'٫])")
 SPLIT_NUMBER = re.compile(r"[ \u00a0]*[.,:;_·'][.,:;_·' \u00a0]*\d")
 SPLIT_BEFORE = re.compile(r"\d[ \u00a0]*[.,:;_·'][.,:;_·' \u00a0]*\Z")
-MINOR = re.compile(rf"[ \u00a0]?(?:¢|(?:cents?|ct)(?!{LETTER}))|p(?!{LETTER})")
-NO_CENTS = re.compile(r"([.,])[-–—](?!\d)")
+MINOR = re.compile(
+    rf"[ \u00a0]?(?:¢|(?i:cents?|cts?|pence|centimes?|centavos?|céntimos?|öre|øre|paise|коп)(?!{LETTER}))"
+    rf"|[pc](?!{LETTER})"
+)
+NO_CENTS = re.compile(r"([.,])[-–—]{1,2}(?![-–—\d])")
 PERCENT = re.compile(r"[ \u00a0]?%")
 
 WESTERN = re.compile(r"[1-9]\d{0,2}(?:\D\d{3})+")
@@ -164,6 +173,9 @@ def _find(text: str, start: int, end: int, floor: int) -> _Found:
     before = BEFORE.search(text, max(floor, inner - LONGEST_BEFORE), inner)
     sign, code, first = _currency_before(before) if before else (None, None, inner)
     sign_after, code_after, last = _currency_after(text, after, known=bool(sign or code))
+    twice = (sign and sign_after) or (code and code_after)
+    if twice and floor > 0 and text[floor:first] in ("\u00a0", " ") and text[inner - 1] not in SPACE:
+        raise ValueError("a currency stands between two numbers, and again after them")
     return _Found(
         text,
         start,
@@ -189,6 +201,12 @@ def _currency_before(match: re.Match[str]) -> tuple[str | None, str | None, int]
         raise ValueError("a single letter before $ may name a country or something else")
     if code in CODES:
         return sign, code, match.start(1)
+    if (
+        sign
+        and not sign[0].isalpha()
+        and (country := COUNTRY.search(match.string, max(0, match.start(2) - LONGEST_COUNTRY), match.start(2)))
+    ):
+        return country[0] + sign, None, country.start()
     return sign, None, match.start(2) if sign else match.end()
 
 
@@ -216,13 +234,17 @@ def _read(found: _Found, locale: str | None) -> tuple[str, str | None]:
     """The number's canonical form, and its currency."""
     _refuse_parts(found)
     whole, decimals = _split(found, locale)
-    zeros = MAGNITUDES[found.magnitude[0].strip()] if found.magnitude else 0
+    zeros = _zeros(found.magnitude[0].strip()) if found.magnitude else 0
     decimals = decimals.ljust(zeros, "0")
     amount = (whole + decimals[:zeros]).lstrip("0") or "0"
     amount += f".{decimals[zeros:]}" if decimals[zeros:] else ""
     negative = _is_negative(found) and amount.strip("0.") != ""
     code = currency(found.sign, found.code, locale, decimals="." in amount) if found.has_currency else None
     return f"-{amount}" if negative else amount, code
+
+
+def _zeros(magnitude: str) -> int:
+    return MAGNITUDES[magnitude if magnitude in MAGNITUDES else magnitude.lower()]
 
 
 def _refuse_parts(found: _Found) -> None:
@@ -232,10 +254,15 @@ def _refuse_parts(found: _Found) -> None:
         raise ValueError(f"{found.magnitude[0].strip()!r} after a number can mean several things")
     if RANGE.match(text, found.after):
         raise ValueError("it is a range, a date or a code rather than one number")
-    if TRAILING_MINUS.match(text, found.end):
+    if found.has_currency and LAKHS.match(text, found.end):
+        raise ValueError("'L' after a price can mean lakhs or litres")
+    if TRAILING_MINUS.match(text, found.end) or TRAILING_MINUS.match(text, found.after):
         raise ValueError("a minus stands behind the number")
-    if EXPONENT.match(text, found.end) or EXPONENT_BEFORE.search(text, 0, found.start):
-        raise ValueError("it is in scientific notation, which prices and counts are not")
+    before = text[max(0, found.start - LONGEST_BEFORE) : found.start]
+    if text.startswith(")", found.after) and BRACKETED.search(before):
+        raise ValueError("brackets around the number alone may make it negative")
+    if PART_BEFORE.search(before) or FRACTION.match(text, found.after) or EXPONENT.match(text, found.end):
+        raise ValueError("it is a part of a fraction or a power")
     if _is_raised(text, found.end) or (not found.has_currency and GLUED.match(text, found.end)):
         raise ValueError(f"{text[found.start : found.end + 8]!r} is not one number")
     if SPLIT_NUMBER.match(text, found.end) or (

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ MAX_DEPTH = 5
 MAX_NAME_CHARS = 100
 MAX_SELECTOR_CHARS = 2_000
 MAX_ALL_SELECTORS_CHARS = 400_000
-"""Of all selectors of a job together: checking them takes a web process some 0.5 s at worst."""
+MAX_ALL_PATTERNS_CHARS = 20_000
+"""Of all of a job together: checking either takes a web process less than 1 s at worst."""
 MAX_ALTERNATIVES = 20
 MAX_LIMIT = 10_000
 MAX_DEFAULT_BYTES = 64 * 1024
@@ -64,7 +66,7 @@ class _Mistakes:
 
     found: list[RuleError] = field(default_factory=list)
     fields: int = 0
-    chars: int = 0
+    chars: Counter[str] = field(default_factory=Counter)
 
     def add(self, path: str, code: str, message: str) -> None:
         if len(self.found) < MAX_MISTAKES:
@@ -79,12 +81,18 @@ class _Mistakes:
         return self.fields <= MAX_FIELDS
 
     def has_room_for_selector(self, text: str) -> bool:
-        """The same for the characters of one more selector."""
-        before, self.chars = self.chars, self.chars + len(text)
-        if before <= MAX_ALL_SELECTORS_CHARS < self.chars:
-            message = f"All selectors together have {MAX_ALL_SELECTORS_CHARS:,} characters at most."
-            self.add("selectors", "too_long", message)
-        return self.chars <= MAX_ALL_SELECTORS_CHARS
+        return self._has_room_for("selectors", text, most=MAX_ALL_SELECTORS_CHARS)
+
+    def has_room_for_pattern(self, text: str) -> bool:
+        return self._has_room_for("patterns", text, most=MAX_ALL_PATTERNS_CHARS)
+
+    def _has_room_for(self, what: str, text: str, *, most: int) -> bool:
+        """The same for the characters of one more of `what`."""
+        before = self.chars[what]
+        self.chars[what] += len(text)
+        if before <= most < self.chars[what]:
+            self.add("selectors", "too_long", f"All {what} together have {most:,} characters at most.")
+        return self.chars[what] <= most
 
     @contextmanager
     def noting(self, path: str, code: str) -> Iterator[None]:
@@ -268,8 +276,9 @@ class _ObjectReader:
             if self._is_left_out("pattern"):
                 self._refuse(["group"], "has no meaning without a pattern.")
             return None
-        with self._mistakes.noting(f"{self._path}.pattern", "invalid_pattern"):
-            return pattern.compile(text, group)
+        if self._mistakes.has_room_for_pattern(text):
+            with self._mistakes.noting(f"{self._path}.pattern", "invalid_pattern"):
+                return pattern.compile(text, group)
         return None
 
     def _transforms(self) -> tuple[transform.Transform, ...]:

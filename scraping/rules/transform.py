@@ -29,6 +29,7 @@ from scraping.rules import numbers
 from scraping.rules.cast import absolute, text_of
 
 MAX_TRANSFORMS = 20
+MAX_TRANSFORM_CHARS = 1_000
 MAX_ARGUMENT_CHARS = 200
 MAX_TEXT_CHARS = 1024 * 1024
 """So much text may come out of one step, all items of a list together."""
@@ -89,6 +90,8 @@ def apply(transforms: Sequence[Transform], value: object, *, base_url: str, loca
 
 
 def _parse_one(text: str) -> Transform:
+    if len(text) > MAX_TRANSFORM_CHARS:
+        raise ValueError(f"A transform has {len(text):,} characters; at most {MAX_TRANSFORM_CHARS:,} are allowed.")
     match = CALL.fullmatch(text)
     name = match[1] if match else text.partition("(")[0].strip()
     if name not in ARGUMENTS:

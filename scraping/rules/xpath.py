@@ -29,7 +29,7 @@ TOKEN = re.compile(
     |(?P<prefixed>{NCNAME}:(?:{NCNAME}|\*))
     |(?P<call>{NCNAME}\s*\()
     |(?P<name>{NCNAME})
-    |(?P<exponent>(?:\d+\.?\d*|\.\d+)[^\W\d_])
+    |(?P<exponent>(?:\d++\.?+\d*+|\.\d++)[^\W\d_])
     |(?P<number>\d+\.?\d*|\.\d+)
     |(?P<variable>\$)
     |(?P<open>[(\[])

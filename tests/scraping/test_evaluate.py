@@ -95,9 +95,44 @@ def test_values_that_fit_nothing_are_counted():
     assert (value, report.dropped, report.matches) == ([1], 3, 4)
 
 
+REASONS = [
+    (
+        {"cast": "price"},
+        "$1,299",
+        "'$1,299' is no price: 1,299 is ambiguous: thousands or decimals; a locale would tell.",
+    ),
+    ({"cast": "date"}, "yesterday", "'yesterday' is no date: it is not a date that can be read without guessing."),
+    ({"cast": "number"}, "1" * 2_000, "'" + "1" * 60 + "…' is no number: it does not fit into 64 bits."),
+    ({"pattern": "[0-9]"}, "abc", "'abc' does not fit the pattern."),
+    ({"transform": "number"}, "abc", "Nothing is left of it after the transforms."),
+    ({"transform": "upper"}, "abc", None),
+    ({}, None, None),
+]
+
+
+@pytest.mark.parametrize(("keys", "found", "reason"), REASONS)
+def test_a_value_that_fits_nothing_is_explained(keys, found, reason):
+    assert worked_out({"selector": "a", **keys}, reading(found))[1].shown()["reason"] == reason
+
+
+def test_of_several_values_the_first_that_fits_nothing_is_explained():
+    rule = {"selector": "a", "type": "list", "cast": "integer"}
+
+    _, report = worked_out(rule, reading(["1", "x", "y"]))
+
+    assert report.reason == "'x' is no integer: there is no number in it."
+
+
 def test_the_alternative_that_matched_is_told():
     assert worked_out({"selector": ["h1", "h2"]}, reading("x", alternative=1))[1].alternative == 1
     assert worked_out({"selector": ["h1", "h2"]}, reading())[1].alternative is None
+
+
+def test_a_required_field_that_cannot_be_cast_says_why():
+    with pytest.raises(
+        RequiredFieldMissing, match=r"could not be cast: 'soon' is no date: it is not a date that .*guessing\.$"
+    ):
+        worked_out({"selector": "a", "cast": "date", "required": True}, reading("soon"))
 
 
 def test_nested_rows_are_counted_together():

@@ -1,5 +1,10 @@
 """The extraction grammar in string form, checked without a browser."""
 
+import json
+import resource
+import subprocess
+import sys
+
 import pytest
 
 from scraping import rules
@@ -435,6 +440,40 @@ def test_all_selectors_together_are_bounded():
 
     assert rules.parse(longest)
     assert mistakes({**longest, "0": {"selector": ["a" * 2_000, "b"]}}) == [("selectors", "too_long")]
+
+
+def test_all_patterns_together_are_bounded():
+    longest = {str(n): {"selector": "a", "pattern": "a" * 1_000} for n in range(20)}
+
+    assert rules.parse(longest)
+    assert mistakes({**longest, "b": {"selector": "a", "pattern": "b"}}) == [("selectors", "too_long")]
+
+
+SLOW = [
+    "a::attr(" + " " * 1_900 + "x",
+    "a" + "::attr( " * 240,
+    "//a[" + "1" * 1_900 + "]",
+    "=&" * 1_000,
+    "[a=b" + "=" * 1_900,
+]
+"""What takes a regular expression that goes back the square or the cube of its length."""
+
+
+def test_no_selector_keeps_the_check_busy():
+    """Seconds are allowed for what takes milliseconds, and took from half a minute to half an hour."""
+    selectors = {str(n): SLOW[n % len(SLOW)] for n in range(200)}
+    program = "import sys, json; from scraping import rules; rules.parse(json.load(sys.stdin))"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(selectors),
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (8, 8)),
+        check=False,
+    )
+
+    assert "RulesError" in ran.stderr
 
 
 @pytest.mark.parametrize(

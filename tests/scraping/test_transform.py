@@ -79,6 +79,7 @@ REFUSED = [
     ('replace(",x)', "A quote in replace is never closed"),
     ("replace('a' b, c)", "or something follows it"),
     (f"join({'x' * 201})", "at most 200 characters"),
+    (f"replace({',' * 1_000})", "at most 1,000 are allowed"),
     (["lower"] * 21, "21 transforms; at most 20"),
     (5, "A transform is a string"),
     ([5], "A transform is a string"),
