@@ -22,8 +22,8 @@ from jobs.models.api_key import SCOPES
 
 class NewKeyForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
-        choices=[(scope, scope) for scope in SCOPES],
-        initial=SCOPES,
+        choices=[(scope, f"{scope}: {does}") for scope, does in SCOPES.items()],
+        initial=list(SCOPES),
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="What the key may do.",
     )

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api.authentication import account_of
+from jobs.api.authentication import account_of, as_key_says
 from jobs.api.bodies import read_object
 from jobs.api.idempotency import answered_once
 from jobs.api.job_requests import read_job_request
@@ -29,7 +29,7 @@ class Jobs(ApiView):
 
     def post(self, request: Request) -> Response:
         read_query(request, later=("dryRun",))
-        asked = read_job_request(read_object(request))
+        asked = as_key_says(request, read_job_request(read_object(request)))
         return answered_once(request, partial(create_job, account=account_of(request), request=asked), created)
 
     def get(self, request: Request) -> Response:
