@@ -17,8 +17,9 @@ ABOUT = {"schedules": "schedules", "usage": "account", "deliveries": "webhooks"}
 ROUTES = [
     (method, str(route.pattern))
     for route in urls.urlpatterns
-    for method in route.callback.cls.http_method_names
-    if hasattr(route.callback.cls, method) or (method == "head" and hasattr(route.callback.cls, "get"))
+    for view in [vars(route.callback)["cls"]]
+    for method in view.http_method_names
+    if hasattr(view, "get" if method == "head" else method)
 ]
 
 
