@@ -15,4 +15,4 @@ RUN python -m compileall -q .
 ENV PYTHONUNBUFFERED=1 SCRPY_ENV=production SCRPY_HOME=/var/lib/scrpy SCRPY_HOST=0.0.0.0
 USER scrpy
 EXPOSE 8000
-CMD ["python", "-m", "uvicorn", "scrpy.asgi:application", "--no-access-log", "--no-server-header", "--host", "0.0.0.0", "--port", "8000", "--loop", "uvloop", "--http", "httptools", "--ws", "none", "--lifespan", "off", "--timeout-graceful-shutdown", "20"]
+CMD ["python", "-m", "uvicorn", "scrpy.asgi:application", "--no-access-log", "--no-server-header", "--no-proxy-headers", "--host", "0.0.0.0", "--port", "8000", "--loop", "uvloop", "--http", "httptools", "--ws", "none", "--lifespan", "off", "--timeout-graceful-shutdown", "20"]

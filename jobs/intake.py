@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
+from math import ceil
 from typing import Any
 
 from django.db import transaction
 
 from jobs.models import Account, HostQueue, Job, Page
+from jobs.models.account import MOST_TEST_URLS_A_DAY
 from jobs.models.job import JobKind
 from jobs.options import DEADLINE_MS, Options, options_of
 from jobs.queue.clock import database_now
@@ -27,8 +29,33 @@ QUEUEING = (
 )
 
 
-class InsufficientCredits(Exception):
-    """The balance does not hold a credit for each URL; nothing was created."""
+MOST_TEST_URLS = 25
+"""How many URLs a job of a test key has."""
+JOB_ENDS_IN_S = 10
+"""When to try again once a job of many may have ended."""
+
+
+class Refusal(Exception):
+    """The account may not have this job, or not now; nothing was created. The text says why, and what to do."""
+
+
+class TooMuch(Refusal):
+    """The account has as many as it may; in a while it may have more."""
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class TooManyTestUrls(Refusal):
+    """A job of a test key is a small one."""
+
+    def __init__(self, urls: int) -> None:
+        super().__init__(f"A job of a test key has {MOST_TEST_URLS} URLs at most; these are {urls:,}.")
+
+
+class InsufficientCredits(Refusal):
+    """The balance does not hold a credit for each URL."""
 
     def __init__(self, *, needed: int, available: int) -> None:
         super().__init__(f"This job needs {needed:,} credits, one per URL; {available:,} are left.")
@@ -58,6 +85,8 @@ class JobRequest:
     priority: int = 0
     deadline_ms: int = DEADLINE_MS
     free: bool = False
+    test: bool = False
+    """Made with a test key, or by a schedule that was; then it is free, too."""
     source: Job | None = None
     """The job that is tried again; what is secret of it is taken over as it is sealed."""
     host: str | None = None
@@ -81,10 +110,12 @@ def without_copies(targets: Sequence[Target]) -> Sequence[Target]:
 def create_job(*, account: Account, request: JobRequest) -> Job:
     """Reserve the credits, write the job and its pages, and have it dispatched once that is committed.
 
-    Raises: InsufficientCredits, and nothing is left behind.
+    Raises: Refusal, and nothing is left behind.
     """
     targets = without_copies(request.targets) if request.deduplicate else request.targets
     total = len(targets)
+    if request.test:
+        take_test_urls(account, total)
     reserves = not (account.unlimited or request.free)
     if reserves and not account.reserve(total):
         account.refresh_from_db(fields=["credits"])
@@ -119,6 +150,27 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
     return job
 
 
+def take_test_urls(account: Account, urls: int) -> None:
+    """Count them off what test keys of the account may visit today. Raises: Refusal."""
+    refuse_many_test_urls(urls)
+    if not account.take_test_urls(urls):
+        message = (
+            f"Jobs of test keys visit {MOST_TEST_URLS_A_DAY} URLs a day; go on after midnight UTC, or with a live key."
+        )
+        raise TooMuch(message, retry_after_s=seconds_until_midnight())
+
+
+def refuse_many_test_urls(urls: int) -> None:
+    if urls > MOST_TEST_URLS:
+        raise TooManyTestUrls(urls)
+
+
+def seconds_until_midnight() -> int:
+    now = database_now().astimezone(UTC)
+    tomorrow = datetime.combine(now.date() + timedelta(days=1), time.min, UTC)
+    return ceil((tomorrow - now).total_seconds())
+
+
 def pacing_host(job: Job, request: JobRequest, target: Target) -> str:
     """Whose pace a page keeps: its host's, but what comes through a stranger's proxy concerns that job alone."""
     host = request.host or target.host_key
@@ -126,7 +178,11 @@ def pacing_host(job: Job, request: JobRequest, target: Target) -> str:
 
 
 def new_job(account: Account, request: JobRequest, **more: object) -> Job:
-    """The row of a job, ready at once; `more` is what the request does not say. In a transaction."""
+    """The row of a job, ready at once; `more` is what the request does not say. In a transaction.
+
+    Raises: TooMuch.
+    """
+    refuse_many_live_jobs(account)
     now = database_now()
     return Job.objects.create(
         account=account,
@@ -144,8 +200,20 @@ def new_job(account: Account, request: JobRequest, **more: object) -> Job:
         concurrency=request.concurrency,
         priority=request.priority,
         free=request.free,
+        test=request.test,
         created_at=now,
         ready_at=now,
         deadline_at=now + timedelta(milliseconds=request.deadline_ms),
         **more,
     )
+
+
+def refuse_many_live_jobs(account: Account) -> None:
+    """Its row stays locked until the new job can be counted, so many at once are no way past the limit. Two queries.
+
+    The lock is one that charges of its pages, which only refer to the row, do not wait for. Raises: TooMuch.
+    """
+    most = Account.objects.select_for_update(no_key=True).get(pk=account.pk).job_limit
+    if Job.objects.live().filter(account=account).count() >= most:
+        message = f"This account may have {most:,} live jobs at once: wait until one has ended, or cancel one."
+        raise TooMuch(message, retry_after_s=JOB_ENDS_IN_S)

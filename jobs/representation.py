@@ -43,6 +43,7 @@ def job_as_dict(
         "selectors": orjson.Fragment(job.selectors),
         "startedAt": as_text(job.started_at),
         "kind": job.kind,
+        **({"test": True} if job.test else {}),
         **({"sourceJobId": job.source.public_id} if job.source else {}),
     }
     more = {} if results is None else {"resultsNext": results_next}

@@ -25,7 +25,7 @@ class NothingKept(Exception):
 
 @transaction.atomic
 def create_preview(*, account: Account, request: JobRequest, html: str) -> Job:
-    """A job of one page, which is `html`. Raises: StorageAway."""
+    """A job of one page, which is `html`. Raises: StorageAway, Refusal."""
     job = create_job(account=account, request=request)
     page = job.pages.get()
     (kept,) = store(page, [Capture(Output.HTML, "text/html; charset=utf-8", html.encode())], wanted=())
@@ -37,7 +37,7 @@ def create_preview(*, account: Account, request: JobRequest, html: str) -> Job:
 
 @transaction.atomic
 def create_reextract(*, source: Job, request: JobRequest) -> Job:
-    """A job over those completed pages of `source` whose HTML is kept, in their order. Raises: NothingKept."""
+    """A job over those completed pages of `source` whose HTML is kept, in their order. Raises: NothingKept, TooMuch."""
     job = new_job(source.account, request, source=source, total_urls=0, reserves_credits=False)
     queue = HostQueue.objects.create(job=job, host=KEPT, ready_at=job.created_at)
     job.total_urls = insert_pages(job, queue, source)

@@ -18,11 +18,11 @@ class NothingFailed(Exception):
 
 
 @transaction.atomic
-def create_retry(source: Job) -> Job:
+def create_retry(source: Job, *, test: bool = False) -> Job:
     """A job of the URLs of an ended one that failed, in their order, and otherwise as it was asked for.
 
-    Whether the URLs may be fetched is judged when they are, by what is allowed then.
-    Raises: NothingFailed, InsufficientCredits.
+    Whether the URLs may be fetched is judged when they are, by what is allowed then. A retry of a test is a test, too.
+    Raises: NothingFailed, Refusal.
     """
     failed = source.pages.filter(status=PageStatus.FAILED).order_by("index").values_list("url", flat=True)
     targets = [] if source.reads_kept else [read(url) for url in failed]
@@ -37,6 +37,8 @@ def create_retry(source: Job) -> Job:
         webhook=source.webhook,
         sealed_webhook=source.sealed_webhook,
         source=source,
+        free=test or source.test,
+        test=test or source.test,
         **queueing(options_of(source)),
     )
     return create_job(account=source.account, request=request)

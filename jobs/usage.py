@@ -7,8 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from limits import RateLimitItem
 
+from jobs.intake import MOST_TEST_URLS
 from jobs.models import Account, DailyUsage, Job, Page
+from jobs.models.account import MOST_TEST_URLS_A_DAY
 from jobs.queue.clock import database_now
 
 SHOWN = {"completedUrls": "completed_urls", "failedUrls": "failed_urls", "creditsUsed": "credits_used"}
@@ -26,8 +29,26 @@ def usage_of(account: Account, *, days: int) -> dict[str, Any]:
         },
         "running": {"jobs": now.live_jobs, "urls": now.claimed_urls},
         "days": list(daily(account, days=days)),
-        "limits": {"urlsPerJob": settings.SCRPY_MAX_URLS_PER_JOB, "retentionDays": settings.SCRPY_RETENTION_DAYS},
+        "limits": limits_of(account),
     }
+
+
+def limits_of(account: Account) -> dict[str, Any]:
+    """What it may at most; null: as often as it likes."""
+    return {
+        "urlsPerJob": settings.SCRPY_MAX_URLS_PER_JOB,
+        "liveJobs": account.job_limit,
+        "urlsAtOnce": account.page_limit,
+        "requestsOfKey": as_rate(settings.SCRPY_RATE_LIMIT),
+        "requestsOfAccount": as_rate(settings.SCRPY_ACCOUNT_RATE_LIMIT),
+        "testUrlsPerJob": MOST_TEST_URLS,
+        "testUrlsPerDay": MOST_TEST_URLS_A_DAY,
+        "retentionDays": settings.SCRPY_RETENTION_DAYS,
+    }
+
+
+def as_rate(limit: RateLimitItem | None) -> str | None:
+    return None if limit is None else f"{limit.amount}/{limit.GRANULARITY.name}"
 
 
 def standing_of(account: Account) -> Any:

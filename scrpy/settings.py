@@ -13,7 +13,9 @@ from typing import Any, Literal, cast
 from urllib.parse import unquote, urlsplit
 
 import environ
+import limits
 from django.core.exceptions import ImproperlyConfigured
+from limits import RateLimitItem
 
 from scraping.egress import Policy
 from scraping.egress.policy import PORTS
@@ -44,6 +46,16 @@ def size(name: str, default: int) -> int:
     if not found:
         raise ImproperlyConfigured(f"{name}={text}: expected so many bytes, such as 5000000, 500M or 10G.")
     return int(found[1]) << 10 * " KMG".index(found[2] or " ")
+
+
+def rate(name: str, default: str) -> RateLimitItem | None:
+    """So many a second, minute, hour or day; None for `0`, which is no limit."""
+    text = env.str(name, default="") or default
+    if text == "0":
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", text):
+        raise ImproperlyConfigured(f"{name}={text}: expected a rate such as 600/minute, or 0 for no limit.")
+    return limits.parse(text)
 
 
 def choice(name: str, default: str, *allowed: str) -> str:
@@ -110,6 +122,11 @@ SCRPY_EGRESS_PORTS = ports("SCRPY_EGRESS_PORTS")
 SCRPY_WEBHOOK_ALLOW_HTTP = switch("SCRPY_WEBHOOK_ALLOW_HTTP", default=DEVELOPMENT)
 SCRPY_ALLOW_EVALUATE = switch("SCRPY_ALLOW_EVALUATE", default=False)
 SCRPY_HOST_CONCURRENCY = integer("SCRPY_HOST_CONCURRENCY", 32, least=1, most=1_000)
+SCRPY_ACCOUNT_CONCURRENCY = integer("SCRPY_ACCOUNT_CONCURRENCY", 1_000, least=1, most=1_000_000)
+SCRPY_ACCOUNT_JOBS = integer("SCRPY_ACCOUNT_JOBS", 5_000, least=1, most=1_000_000)
+SCRPY_RATE_LIMIT = rate("SCRPY_RATE_LIMIT", "3000/minute")
+SCRPY_ACCOUNT_RATE_LIMIT = rate("SCRPY_ACCOUNT_RATE_LIMIT", "6000/minute")
+SCRPY_WRONG_KEY_LIMIT = rate("SCRPY_WRONG_KEY_LIMIT", "60/minute")
 SCRPY_MAX_URLS_PER_JOB = integer("SCRPY_MAX_URLS_PER_JOB", 10_000, least=1, most=1_000_000)
 SCRPY_RETENTION_DAYS = integer("SCRPY_RETENTION_DAYS", 30, least=1, most=36_500)
 SCRPY_KEEP_HTML = switch("SCRPY_KEEP_HTML", default=True)

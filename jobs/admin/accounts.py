@@ -71,6 +71,7 @@ class AccountAdmin(ModelAdmin):
     readonly_fields = ("balance", "secret", "rolled", "leads_to", "ledger", OPENED)
     fieldsets = (
         (None, {"fields": ("name", "unlimited", "balance", OPENED, "leads_to")}),
+        ("Limits", {"fields": ("most_jobs", "most_pages")}),
         ("Webhooks", {"fields": ("secret", "rolled"), "description": "What deliveries are signed with."}),
         ("Ledger", {"fields": ("ledger",)}),
     )

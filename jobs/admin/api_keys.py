@@ -1,5 +1,6 @@
 """API keys: made here and shown once, revoked here, never edited."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -16,23 +17,28 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from jobs.admin.html import badge, moment
 from jobs.admin.site import go_to
+from jobs.intake import MOST_TEST_URLS
 from jobs.models import ApiKey
-from jobs.models.api_key import SCOPES
+from jobs.models.account import MOST_TEST_URLS_A_DAY
+from jobs.models.api_key import LIVE_PREFIX, SCOPES, TEST_PREFIX
+
+HEADS = re.compile(f"^(?:{LIVE_PREFIX}|{TEST_PREFIX})")
 
 
 class NewKeyForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
-        choices=[(scope, scope) for scope in SCOPES],
-        initial=SCOPES,
+        choices=[(scope, f"{scope}: {does}") for scope, does in SCOPES.items()],
+        initial=list(SCOPES),
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="What the key may do.",
     )
 
     class Meta:
         model = ApiKey
-        fields = ("account", "name", "scopes", "expires_at")
+        fields = ("account", "name", "test", "scopes", "expires_at")
+        labels = {"test": "Test key"}
         help_texts = {
             "name": "What the key is for, so that it can be told apart.",
+            "test": f"Jobs of {MOST_TEST_URLS} URLs at most, {MOST_TEST_URLS_A_DAY} a day, that cost nothing.",
             "expires_at": "In UTC. Without a date the key works until it is revoked.",
         }
 
@@ -75,7 +81,7 @@ class ApiKeyAdmin(ModelAdmin):
             },
         ),
     )
-    add_fieldsets = ((None, {"fields": ("account", "name", "scopes", "expires_at")}),)
+    add_fieldsets = ((None, {"fields": ("account", "name", "test", "scopes", "expires_at")}),)
     actions_detail = ("revoke",)
 
     def has_change_permission(self, *_args: object) -> bool:
@@ -89,7 +95,7 @@ class ApiKeyAdmin(ModelAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """A whole key, pasted, finds its row as well: of its text only the public part is looked for."""
-        public_id = search_term.strip().removeprefix("sk_live_").partition("_")[0].rstrip("…")
+        public_id = HEADS.sub("", search_term.strip()).partition("_")[0].rstrip("…")
         return super().get_search_results(request, queryset, public_id)
 
     def has_revoke_permission(self, request: HttpRequest, _object_id: str | None = None) -> bool:

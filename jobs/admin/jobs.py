@@ -68,7 +68,7 @@ class JobAdmin(ReadOnly, BigTableAdmin):
             "What was asked for",
             {"fields": tuple(json_text(field) for field in ("selectors", "options", "metadata", "webhook"))},
         ),
-        ("How", {"fields": (("max_attempts", "host_concurrency"),)}),
+        ("How", {"fields": (("max_attempts", "host_concurrency"), "test")}),
     )
 
     @admin.display(description="name")

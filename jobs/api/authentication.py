@@ -1,16 +1,21 @@
 """Who asks: an API key, and nothing else. A session of the admin is no key."""
 
 import re
+from dataclasses import replace
 from typing import Any, cast
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from jobs.api import rates
 from jobs.api.errors import ApiError
+from jobs.intake import JobRequest
 from jobs.models import Account, ApiKey
+from jobs.models.api_key import FORM
 
 BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
+UNKNOWN = "This API key is unknown, revoked or expired."
 READING = ("GET", "HEAD")
 
 
@@ -18,32 +23,53 @@ class KeyAuthentication(BaseAuthentication):
     """`request.user` is the account, `request.auth` the key."""
 
     def authenticate(self, request: Request) -> tuple[Account, ApiKey]:
-        sent = request.headers.get("Authorization")
-        if not sent:
-            raise unauthorized("Send your API key as Authorization: Bearer sk_live_…")
-        bearer = BEARER.fullmatch(sent)
-        if not bearer:
-            raise unauthorized("The Authorization header is not of the form Bearer sk_live_…")
-        key = ApiKey.objects.authenticate(bearer[1])
+        asked, text = request._request, sent_key(request)
+        rates.count(asked, text)
+        key = ApiKey.objects.authenticate(text)
         if not key:
-            raise unauthorized("This API key is unknown, revoked or expired.")
+            rates.count_wrong(asked, text)
+            raise unauthorized(UNKNOWN)
+        rates.count_good(asked, text, account=key.account_id)
         key.note_use()
         return key.account, key
 
 
 class KeyScope(BasePermission):
-    """Reading needs a key with `jobs:read`, anything else one with `jobs:write`."""
+    """A key needs the scope of what a view is about, to read there or to do anything else."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        scope = "jobs:read" if request.method in READING else "jobs:write"
+        scope = f"{view.resource}:{'read' if request.method in READING else 'write'}"
         if not cast(ApiKey, request.auth).allows(scope):
             raise ApiError("insufficient_scope", f"This API key does not have the scope {scope}.")
         return True
 
 
+def sent_key(request: Request) -> str:
+    """Something that may be a key, by its form. Raises: ApiError."""
+    sent = request.headers.get("Authorization")
+    if not sent:
+        raise unauthorized("Send your API key as Authorization: Bearer sk_live_…")
+    bearer = BEARER.fullmatch(sent)
+    if not bearer:
+        raise unauthorized("The Authorization header is not of the form Bearer sk_live_…")
+    if not FORM.fullmatch(bearer[1]):
+        raise unauthorized(UNKNOWN)
+    return bearer[1]
+
+
 def account_of(request: Request) -> Account:
     """Whose key the request came with."""
     return cast(Account, request.user)
+
+
+def as_key_says(request: Request, asked: JobRequest) -> JobRequest:
+    """With a test key what would be charged is a test, and free."""
+    return replace(asked, test=True, free=True) if is_test(request) and not asked.free else asked
+
+
+def is_test(request: Request) -> bool:
+    """Whether the request came with a test key."""
+    return cast(ApiKey, request.auth).test
 
 
 def unauthorized(message: str) -> ApiError:

@@ -26,6 +26,8 @@ TEST_FIELDS = ("url", "headers")
 class Deliveries(ApiView):
     """`GET /v1/jobs/:id/deliveries`."""
 
+    resource = "webhooks"
+
     def get(self, request: Request, public_id: str) -> Response:
         asked = read_query(request, limit=(whole(1, 100), 20), offset=(whole(0, MOST_OFFSET), 0))
         deliveries = Delivery.objects.filter(event__job=find_job(account_of(request), public_id))
@@ -38,6 +40,8 @@ class Deliveries(ApiView):
 class OneDelivery(ApiView):
     """`GET /v1/deliveries/:id`."""
 
+    resource = "webhooks"
+
     def get(self, request: Request, public_id: str) -> Response:
         read_query(request)
         return shown(find_delivery(account_of(request), public_id))
@@ -45,6 +49,8 @@ class OneDelivery(ApiView):
 
 class Resend(ApiView):
     """`POST /v1/deliveries/:id/resend`."""
+
+    resource = "webhooks"
 
     def post(self, request: Request, public_id: str) -> Response:
         read_query(request)
@@ -54,6 +60,8 @@ class Resend(ApiView):
 
 class TestDelivery(ApiView):
     """`POST /v1/webhooks/test`."""
+
+    resource = "webhooks"
 
     def post(self, request: Request) -> Response:
         read_query(request)

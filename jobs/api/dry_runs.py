@@ -5,14 +5,14 @@ from typing import Any
 
 from jobs.api.errors import Problem, problem_as_dict
 from jobs.api.job_requests import read_dry_run
-from jobs.intake import without_copies
+from jobs.intake import MOST_TEST_URLS, without_copies
 from jobs.models import Account
 
 MOST_HOSTS = 1_000
 
 
-def dry_run(account: Account, body: dict[str, Any]) -> dict[str, Any]:
-    """What would come of the body of `POST /v1/jobs`. No query.
+def dry_run(account: Account, body: dict[str, Any], *, test: bool) -> dict[str, Any]:
+    """What would come of the body of `POST /v1/jobs`, perhaps sent with a test key. No query.
 
     URLs that would be refused are told, not raised. Raises: ApiError with whatever else is wrong.
     """
@@ -20,11 +20,11 @@ def dry_run(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     different = without_copies(request.targets)
     targets = different if request.deduplicate else request.targets
     hosts = Counter(target.host_key for target in targets)
-    needed, available = len(targets), None if account.unlimited else account.credits
-    enough = available is None or needed <= available
+    needed, available = 0 if test else len(targets), None if account.unlimited else account.credits
+    enough = len(targets) <= MOST_TEST_URLS if test else available is None or needed <= available
     return {
         "accepted": enough and not refused.count,
-        "totalUrls": needed,
+        "totalUrls": len(targets),
         "duplicateUrls": len(request.targets) - len(different),
         "refusedUrls": refused.count,
         "refused": [problem_as_dict(Problem(*one)) for one in refused.first],

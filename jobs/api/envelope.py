@@ -12,8 +12,8 @@ from django.http.response import HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed
 
 from jobs.api.body_limit import MAX_BODY_BYTES
-from jobs.api.errors import ApiError, problem_as_dict
-from jobs.intake import InsufficientCredits
+from jobs.api.errors import ApiError, Problem, invalid_request, problem_as_dict
+from jobs.intake import InsufficientCredits, TooManyTestUrls, TooMuch
 from jobs.recording import JobAlreadyFinished
 
 logger = logging.getLogger(__name__)
@@ -67,6 +67,10 @@ def translated(exception: Exception) -> ApiError | None:  # noqa: PLR0911 - a ta
     match exception:
         case ApiError():
             return exception
+        case TooMuch(retry_after_s=seconds):
+            return ApiError("rate_limited", str(exception), headers={"Retry-After": str(seconds)})
+        case TooManyTestUrls():
+            return invalid_request([Problem("urls", "too_many", str(exception))])
         case InsufficientCredits():
             return ApiError("insufficient_credits", str(exception))
         case JobAlreadyFinished():

@@ -12,7 +12,6 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from jobs.api import waiting
 from jobs.api.authentication import account_of
 from jobs.api.errors import Problem, invalid_request
 from jobs.api.queries import Refused, boolean, read_query, whole
@@ -68,11 +67,11 @@ async def listened(feed: "Feed") -> AsyncIterator[bytes]:
     Each step is made once the client has taken what came before, so one that is slow has only a chunk waiting for it.
     """
     yield RECONNECT
-    if waiters.count >= waiting.MOST_WAITERS:
+    if waiters.full_for(feed.account):
         async for piece in news_of(feed):
             yield piece
         return
-    with waiters.bell_of(feed.public_id, bell.ENDED, bell.PROGRESS) as rung:
+    with waiters.bell_of(feed.public_id, bell.ENDED, bell.PROGRESS, account=feed.account) as rung:
         while not feed.over:
             yield STILL_HERE
             async for piece in news_of(feed):
@@ -96,7 +95,7 @@ class Feed:
     """What one listener has heard of a job: its pages up to `after`, and how far it was."""
 
     def __init__(self, job: Job, *, after: int, with_results: bool) -> None:
-        self.public_id = job.public_id
+        self.public_id, self.account = job.public_id, job.account_id
         self.over = False
         self._pk = job.pk
         self._after = after

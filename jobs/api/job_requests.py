@@ -109,8 +109,9 @@ def read_single_request(body: Mapping[str, Any], problems: Problems, *, judge: J
     """One URL, which somebody waits for."""
     url = required(body, "url", str, problems)
     target = None if url is None else read_url(url, "url", problems, judge=judge)
+    options = body.get("options")
     for name in FOR_MANY:
-        if name in (body.get("options") or {}):
+        if isinstance(options, dict) and name in options:
             problems.add(f"options.{name}", "unsupported_option", "This means nothing for a single URL; leave it out.")
     return replace(read_request(body, [target] if target else [], problems), priority=FIRST)
 

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api.authentication import account_of
+from jobs.api.authentication import account_of, as_key_says, is_test
 from jobs.api.bodies import read_object
 from jobs.api.dry_runs import dry_run
 from jobs.api.idempotency import answered_once
@@ -30,8 +30,8 @@ class Jobs(ApiView):
 
     def post(self, request: Request) -> Response:
         if read_query(request, dryRun=(boolean, False))["dryRun"]:
-            return success(dryRun=dry_run(account_of(request), read_object(request)))
-        asked = read_job_request(read_object(request))
+            return success(dryRun=dry_run(account_of(request), read_object(request), test=is_test(request)))
+        asked = as_key_says(request, read_job_request(read_object(request)))
         return answered_once(request, partial(create_job, account=account_of(request), request=asked), created)
 
     def get(self, request: Request) -> Response:

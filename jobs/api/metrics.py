@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 disable_created_metrics()  # type: ignore[no-untyped-call]
 REQUESTS = Counter("scrpy_http_requests", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram("scrpy_http_request_seconds", "Time to an answer, waits asked for included.", ["method", "route"])
+UNCOUNTED = Counter("scrpy_rate_limits_uncounted", "Counts against rate limits left out because Redis was away.")
 METHODS = ("GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS")
 
 

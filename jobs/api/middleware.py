@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 from structlog.contextvars import bound_contextvars
 
+from jobs.api import rates
 from jobs.api.body_limit import body_was_cut
 from jobs.api.envelope import shaped, too_large
 from jobs.api.metrics import count_request
@@ -59,6 +60,7 @@ def name(request: HttpRequest) -> str:
 
 def finished(request: HttpRequest, response: HttpResponseBase, *, began: float) -> HttpResponseBase:
     response = shaped(request, response)
+    rates.tell(request, response)
     response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
     count_request(request, response, took_s=time.monotonic() - began)
     return response

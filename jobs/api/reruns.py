@@ -5,7 +5,7 @@ from functools import partial
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api.authentication import account_of
+from jobs.api.authentication import account_of, is_test
 from jobs.api.bodies import read_nothing
 from jobs.api.errors import ApiError
 from jobs.api.idempotency import answered_once
@@ -23,7 +23,7 @@ class Retry(ApiView):
     def post(self, request: Request, public_id: str) -> Response:
         read_query(request)
         read_nothing(request._request)
-        return answered_once(request, partial(retry, account_of(request), public_id), created)
+        return answered_once(request, partial(retry, account_of(request), public_id, test=is_test(request)), created)
 
 
 class Purge(ApiView):
@@ -35,10 +35,10 @@ class Purge(ApiView):
         return answered_once(request, partial(purge, account_of(request), public_id), purged)
 
 
-def retry(account: Account, public_id: str) -> Job:
-    """Raises: ApiError, InsufficientCredits."""
+def retry(account: Account, public_id: str, *, test: bool) -> Job:
+    """Raises: ApiError, Refusal."""
     try:
-        return create_retry(find_ended_job(account, public_id))
+        return create_retry(find_ended_job(account, public_id), test=test)
     except NothingFailed as error:
         raise ApiError("nothing_failed", str(error)) from error
 

@@ -6,7 +6,7 @@ from functools import partial
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api.authentication import account_of
+from jobs.api.authentication import account_of, is_test
 from jobs.api.bodies import read_object
 from jobs.api.errors import ApiError
 from jobs.api.idempotency import answered_once
@@ -21,12 +21,16 @@ PUBLIC_ID = re.compile(r"sch_[0-9a-z]{1,36}")
 MOST_OFFSET = 1_000_000
 
 
-class Schedules(ApiView):
+class ScheduleView(ApiView):
+    resource = "schedules"
+
+
+class Schedules(ScheduleView):
     """`POST /v1/schedules` and `GET /v1/schedules`."""
 
     def post(self, request: Request) -> Response:
         read_query(request)
-        columns = read_schedule(read_object(request), complete=True)
+        columns = {**read_schedule(read_object(request), complete=True), "test": is_test(request)}
         return answered_once(request, partial(make, account_of(request), columns), created)
 
     def get(self, request: Request) -> Response:
@@ -37,7 +41,7 @@ class Schedules(ApiView):
         return success(schedules=shown, total=schedules.count(), limit=limit, offset=offset)
 
 
-class OneSchedule(ApiView):
+class OneSchedule(ScheduleView):
     """`GET`, `PATCH` and `DELETE /v1/schedules/:id`."""
 
     def get(self, request: Request, public_id: str) -> Response:
@@ -58,7 +62,7 @@ class OneSchedule(ApiView):
         return answer
 
 
-class Pause(ApiView):
+class Pause(ScheduleView):
     """`POST /v1/schedules/:id/pause`."""
 
     paused = True
@@ -74,15 +78,16 @@ class Resume(Pause):
     paused = False
 
 
-class RunNow(ApiView):
+class RunNow(ScheduleView):
     """`POST /v1/schedules/:id/run`."""
 
     def post(self, request: Request, public_id: str) -> Response:
         read_query(request)
-        return answered_once(request, partial(run_now, find_schedule(account_of(request), public_id)), ran)
+        run = partial(run_now, find_schedule(account_of(request), public_id), test=is_test(request))
+        return answered_once(request, run, ran)
 
 
-class Runs(ApiView):
+class Runs(ScheduleView):
     """`GET /v1/schedules/:id/runs`."""
 
     def get(self, request: Request, public_id: str) -> Response:

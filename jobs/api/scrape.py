@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api.authentication import account_of
+from jobs.api.authentication import account_of, as_key_says
 from jobs.api.bodies import read_object
 from jobs.api.errors import ApiError
 from jobs.api.idempotency import made_once
@@ -20,7 +20,7 @@ from jobs.api.waiting import StillLive
 from jobs.artifacts import StorageAway, content_of
 from jobs.exports import Selection
 from jobs.intake import create_job
-from jobs.models import Account, Job
+from jobs.models import Job
 from jobs.representation import job_as_dict, job_url
 from jobs.rereading import create_preview
 
@@ -33,7 +33,7 @@ INLINE = ("text/", JSON)
 class SingleUrl(ApiView):
     """Makes a job of one page, and answers with its result once it has ended."""
 
-    def create(self, account: Account, body: dict[str, Any]) -> Job:
+    def create(self, request: Request, body: dict[str, Any]) -> Job:
         """The job that `body` asks for. Raises: ApiError."""
         raise NotImplementedError
 
@@ -41,26 +41,28 @@ class SingleUrl(ApiView):
         asked = read_query(request, wait=(whole(1, LONGEST_WAIT_S), WAIT_S))
         if waited:
             return answer(find_job(account_of(request), waited))
-        make = partial(self.create, account_of(request), read_object(request))
+        make = partial(self.create, request, read_object(request))
         return StillLive(made_once(request, make), wait_s=asked["wait"])
 
 
 class Scrape(SingleUrl):
     """`POST /v1/scrape`."""
 
-    def create(self, account: Account, body: dict[str, Any]) -> Job:
-        return create_job(account=account, request=read_scrape_request(body))
+    def create(self, request: Request, body: dict[str, Any]) -> Job:
+        asked = read_scrape_request(body)
+        return create_job(account=account_of(request), request=as_key_says(request, asked))
 
 
 class Preview(SingleUrl):
     """`POST /v1/preview`: rules, tried on HTML or on a URL, and explained."""
 
-    def create(self, account: Account, body: dict[str, Any]) -> Job:
-        request, html = read_preview_request(body)
+    def create(self, request: Request, body: dict[str, Any]) -> Job:
+        asked, html = read_preview_request(body)
+        account, asked = account_of(request), as_key_says(request, asked)
         if html is None:
-            return create_job(account=account, request=request)
+            return create_job(account=account, request=asked)
         try:
-            return create_preview(account=account, request=request, html=html)
+            return create_preview(account=account, request=asked, html=html)
         except StorageAway as exc:
             raise ApiError("service_unavailable", "The storage of files is away; try again in a moment.") from exc
 

@@ -14,6 +14,8 @@ DAYS, MOST_DAYS = 30, 90
 class Usage(ApiView):
     """`GET /v1/usage`."""
 
+    resource = "account"
+
     def get(self, request: Request) -> Response:
         asked = read_query(request, days=(whole(1, MOST_DAYS), DAYS))
         return success(usage=usage_of(account_of(request), days=asked["days"]))

@@ -16,6 +16,8 @@ PUBLIC_ID = re.compile(r"job_[0-9a-z]{1,36}")
 
 
 class ApiView(APIView):
+    resource = "jobs"
+    """What the view is about: a key needs the scope `<resource>:read` to read there, else `<resource>:write`."""
     http_method_names = ["get", "head", "post", "patch", "delete"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context
+from functools import wraps
 from itertools import chain
 from typing import Any
 
@@ -21,7 +23,7 @@ from jobs.queue import bell
 
 logger = logging.getLogger(__name__)
 
-MOST_WAITERS = 200
+MOST_WAITERS, MOST_OF_ACCOUNT = 400, 200
 """In one process; who comes on top is answered at once. Each keeps an idle thread, as every request under ASGI."""
 REREAD_S = 2.0
 """How often a job is looked at while nothing is heard of it: Redis may be away."""
@@ -34,7 +36,7 @@ class StillLive(HttpResponse):
 
     def __init__(self, job: Job, *, wait_s: int) -> None:
         super().__init__()
-        self.public_id = job.public_id
+        self.public_id, self.account = job.public_id, job.account_id
         self.wait_s = wait_s
 
 
@@ -42,21 +44,22 @@ def holding(view: Callable[..., HttpResponse]) -> Callable[..., Coroutine[Any, A
     """`view`, whose answer waits where it says so. A client that goes away ends the wait."""
 
     @csrf_exempt
+    @wraps(view)
     async def held(request: HttpRequest, **named: str) -> HttpResponse:
         response = await sync_to_async(view)(request, **named)
         if isinstance(response, StillLive):
-            await until_ended(response.public_id, wait_s=response.wait_s)
+            await until_ended(response.public_id, account=response.account, wait_s=response.wait_s)
             response = await sync_to_async(view)(request, **named, waited=response.public_id)
         return response
 
     return held
 
 
-async def until_ended(public_id: str, *, wait_s: float) -> None:
+async def until_ended(public_id: str, *, account: int, wait_s: float) -> None:
     """Return when the job is no longer live, after `wait_s`, or at once where too many wait already."""
-    if waiters.count >= MOST_WAITERS:
+    if waiters.full_for(account):
         return
-    with suppress(TimeoutError), waiters.bell_of(public_id, bell.ENDED) as rung:
+    with suppress(TimeoutError), waiters.bell_of(public_id, bell.ENDED, account=account) as rung:
         async with asyncio.timeout(wait_s):
             while await sync_to_async(is_live)(public_id):
                 await until_rung(rung)
@@ -84,16 +87,22 @@ class Waiters:
 
     def __init__(self) -> None:
         self.count = 0
+        self._of_account: Counter[int] = Counter()
         self._bells: dict[tuple[str, str], set[asyncio.Event]] = {}
         self._listener: asyncio.Task[None] | None = None
 
+    def full_for(self, account: int) -> bool:
+        """Whether as many wait as may, in all or of the account."""
+        return self.count >= MOST_WAITERS or self._of_account[account] >= MOST_OF_ACCOUNT
+
     @contextmanager
-    def bell_of(self, public_id: str, *channels: str) -> Iterator[asyncio.Event]:
+    def bell_of(self, public_id: str, *channels: str, account: int) -> Iterator[asyncio.Event]:
         """An event that is set when Redis tells of the job on one of the channels."""
         rung = asyncio.Event()
         for channel in channels:
             self._bells.setdefault((channel, public_id), set()).add(rung)
         self.count += 1
+        self._of_account[account] += 1
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen(), context=Context())  # of no one request
         try:
@@ -101,6 +110,7 @@ class Waiters:
         finally:
             for channel in channels:
                 self._leave((channel, public_id), rung)
+            self._of_account -= Counter([account])
             self._count_out()
 
     def _leave(self, place: tuple[str, str], rung: asyncio.Event) -> None:

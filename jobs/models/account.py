@@ -2,12 +2,18 @@
 
 import base64
 import secrets
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Now, TruncDate
 from django.utils import timezone
+
+MOST_TEST_URLS_A_DAY = 500
+"""How many URLs the jobs of an account's test keys may have in a day (UTC)."""
 
 
 def make_webhook_secret() -> str:
@@ -19,11 +25,30 @@ SECRETS_OVERLAP = timedelta(hours=24)
 
 
 class Account(models.Model):
-    """Who is charged. `credits` is what can still be spent: what live jobs have reserved is already off it."""
+    """Who is charged. `credits` is what can still be spent: what live jobs have reserved is already off it.
+
+    `test_urls` counts those that jobs of test keys were made for on `test_day`.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     credits = models.BigIntegerField(default=0, help_text="What can still be spent; reserved credits are already off.")
     unlimited = models.BooleanField(default=False, help_text="Jobs are counted but never refused for credits.")
+    most_jobs = models.PositiveIntegerField(
+        "live jobs",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="The most at once. Empty: what SCRPY_ACCOUNT_JOBS says.",
+    )
+    most_pages = models.PositiveIntegerField(
+        "pages in flight",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="The most runs of pages at once. Empty: what SCRPY_ACCOUNT_CONCURRENCY says.",
+    )
+    test_day = models.DateField(null=True, editable=False)
+    test_urls = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     webhook_secret = models.CharField(max_length=100, default=make_webhook_secret, editable=False)
     previous_webhook_secret = models.CharField(max_length=100, null=True, editable=False)
     webhook_secret_rolled_at = models.DateTimeField(null=True, editable=False)
@@ -49,6 +74,23 @@ class Account(models.Model):
         if previous and rolled_at and timezone.now() < rolled_at + SECRETS_OVERLAP:
             return [self.webhook_secret, previous]
         return [self.webhook_secret]
+
+    @property
+    def job_limit(self) -> int:
+        """How many live jobs it may have."""
+        return self.most_jobs or settings.SCRPY_ACCOUNT_JOBS
+
+    @property
+    def page_limit(self) -> int:
+        """How many runs of pages it may have in flight."""
+        return self.most_pages or settings.SCRPY_ACCOUNT_CONCURRENCY
+
+    def take_test_urls(self, amount: int) -> bool:
+        """Count URLs of a test job; False, and nothing counted, if today has not as many left. One query."""
+        today = TruncDate(Now(), tzinfo=UTC)
+        room = ~Q(test_day=today) | Q(test_urls__lte=MOST_TEST_URLS_A_DAY - amount)
+        counted = Case(When(test_day=today, then=F("test_urls") + amount), default=amount)
+        return Account.objects.filter(room, pk=self.pk).update(test_urls=counted, test_day=today) == 1
 
     def reserve(self, amount: int) -> bool:
         """Take `amount` credits off the balance; False, and nothing taken, if it does not hold them. Queries."""

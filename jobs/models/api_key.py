@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -19,11 +19,20 @@ from jobs.models.account import Account
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "sk_live_"
+LIVE_PREFIX, TEST_PREFIX = "sk_live_", "sk_test_"
 PUBLIC_CHARS, SECRET_CHARS = 12, 32
-FORM = re.compile(rf"{PREFIX}([0-9A-Za-z]{{{PUBLIC_CHARS}}})_([0-9A-Za-z]{{{SECRET_CHARS}}})")
+FORM = re.compile(rf"({LIVE_PREFIX}|{TEST_PREFIX})([0-9A-Za-z]{{{PUBLIC_CHARS}}})_([0-9A-Za-z]{{{SECRET_CHARS}}})")
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
-SCOPES = ("jobs:read", "jobs:write")
+SCOPES = {
+    "jobs:read": "look at jobs, their results and their files",
+    "jobs:write": "make, change and end jobs, scrape single URLs, try rules",
+    "schedules:read": "look at schedules and their runs",
+    "schedules:write": "make, change, run and end schedules",
+    "webhooks:read": "look at what was delivered to webhooks",
+    "webhooks:write": "have deliveries made again",
+    "account:read": "look at what the account has used and has left",
+}
+"""What a key may be allowed, and what that is. A view says what it is about, and so which of them it needs."""
 
 
 def random_text(length: int) -> str:
@@ -45,7 +54,8 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         *,
         account: Account,
         name: str = "",
-        scopes: Sequence[str] = SCOPES,
+        scopes: Iterable[str] = tuple(SCOPES),
+        test: bool = False,
         expires_at: datetime | None = None,
     ) -> tuple["ApiKey", str]:
         """A new key, and its text, which exists nowhere but in this answer."""
@@ -54,26 +64,28 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
             account=account,
             name=name,
             scopes=" ".join(scopes),
+            test=test,
             public_id=public_id,
             secret_hash=hash_of(secret),
             expires_at=expires_at,
         )
-        return key, f"{PREFIX}{public_id}_{secret}"
+        return key, f"{key.head}{public_id}_{secret}"
 
     def authenticate(self, text: str) -> "ApiKey | None":
         """The usable key that `text` is, its account loaded; None for any other text. One query."""
         found = FORM.fullmatch(text)
         if not found:
             return None
-        key = self.usable().select_related("account").filter(public_id=found[1]).first()
+        key = self.usable().select_related("account").filter(public_id=found[2], test=found[1] == TEST_PREFIX).first()
         known = key.secret_hash if key else hash_of("")
-        return key if hmac.compare_digest(known, hash_of(found[2])) else None
+        return key if hmac.compare_digest(known, hash_of(found[3])) else None
 
 
 class ApiKey(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="keys")
     name = models.CharField(max_length=100, blank=True)
     scopes = models.CharField(max_length=200, default=" ".join(SCOPES), help_text="What the key may do.")
+    test = models.BooleanField(default=False, db_default=False, help_text="What is scraped with it costs nothing.")
     public_id = models.CharField(max_length=PUBLIC_CHARS, unique=True, editable=False)
     secret_hash = models.CharField(max_length=64, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -90,9 +102,14 @@ class ApiKey(models.Model):
         return self.prefix
 
     @property
+    def head(self) -> str:
+        """How its text begins."""
+        return TEST_PREFIX if self.test else LIVE_PREFIX
+
+    @property
     def prefix(self) -> str:
         """What may be shown of the key."""
-        return f"{PREFIX}{self.public_id}…"
+        return f"{self.head}{self.public_id}…"
 
     def allows(self, scope: str) -> bool:
         return scope in self.scopes.split()

@@ -74,6 +74,7 @@ class Job(models.Model):
     concurrency = models.PositiveSmallIntegerField(null=True)
     priority = models.SmallIntegerField(default=0, db_default=0)
     free = models.BooleanField(default=False, db_default=False, help_text="Its pages cost nothing.")
+    test = models.BooleanField(default=False, db_default=False, help_text="It was made with a test key, and is free.")
 
     duplicates_dropped = models.PositiveIntegerField(default=0, db_default=0)
     total_urls = models.PositiveIntegerField("total URLs")
@@ -130,7 +131,7 @@ class Job(models.Model):
     @property
     def reads_kept(self) -> bool:
         """Whether its pages are not visited, but read of what is kept of them."""
-        return self.kind == JobKind.REEXTRACT or (self.kind == JobKind.PREVIEW and self.free)
+        return self.kind == JobKind.REEXTRACT or (self.kind == JobKind.PREVIEW and self.free and not self.test)
 
     @property
     def ended_urls(self) -> int:

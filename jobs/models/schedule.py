@@ -19,7 +19,7 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
 class Schedule(models.Model):
     """What is to be asked for, as `Job` keeps it, and when: `cron` in `timezone`.
 
-    `urls` is JSON text. `next_at` is null while it is paused.
+    `urls` is JSON text. `next_at` is null while it is paused. Jobs of a `test` schedule are made as with a test key.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=make_schedule_id, editable=False)
@@ -28,6 +28,7 @@ class Schedule(models.Model):
     cron = models.CharField(max_length=200)
     timezone = models.CharField(max_length=64, default="UTC")
     paused = models.BooleanField(default=False)
+    test = models.BooleanField(default=False, db_default=False)
 
     job_name = models.CharField(max_length=200, null=True)
     urls = models.TextField()

@@ -5,6 +5,7 @@ someone else holds, and takes its other locks in the common order: pages, host q
 """
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,10 +13,10 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
-from jobs.models import Job, Page, Worker
+from jobs.models import Account, Job, Page, Worker
 from jobs.models.page import PageStatus
 from jobs.queue import bell
 from jobs.queue.clock import database_now
@@ -80,7 +81,7 @@ def dispatch_once(*, now: datetime) -> tuple[list[UUID], bool]:
         room = capacity(slots) - runs_in(flights)
         if room <= 0:
             return [], False
-        jobs = jobs_to_look_at(flights, now=now)
+        jobs = jobs_to_look_at(flights, full_accounts(flights), now=now)
         waiting = waiting_hosts(jobs, flights, now=now, room=room)
         paces = paces_of(waiting, jobs, now=now)
         free = [replace(one, paced=pace.delayed) for one, pace in zip(waiting, paces, strict=True) if pace.is_due(now)]
@@ -112,12 +113,25 @@ def in_flight() -> list[Flight]:
     return [Flight(*row) for row in rows]
 
 
-def jobs_to_look_at(flights: Sequence[Flight], *, now: datetime) -> list[Job]:
+def full_accounts(flights: Sequence[Flight]) -> list[int]:
+    """Those that have as many runs in flight as they may. One query, or none."""
+    runs: Counter[int] = Counter()
+    for flight in flights:
+        runs[flight.account] += flight.runs
+    return [account.pk for account in Account.objects.filter(pk__in=runs) if runs[account.pk] >= account.page_limit]
+
+
+def ready_jobs(full: Sequence[int], *, now: datetime) -> QuerySet[Job]:
+    """Those that may have a page to give, of accounts that may take one."""
+    return Job.objects.filter(ready_at__lte=now).exclude(account__in=full).select_related("account")
+
+
+def jobs_to_look_at(flights: Sequence[Flight], full: Sequence[int], *, now: datetime) -> list[Job]:
     """The jobs that have waited longest, the most urgent, and some of accounts that have nothing in flight.
 
     At most three queries.
     """
-    ready = Job.objects.filter(ready_at__lte=now).order_by("ready_at", "pk")
+    ready = ready_jobs(full, now=now).order_by("ready_at", "pk")
     longest = list(ready[:JOBS_READ])
     if len(longest) < JOBS_READ:
         return longest
@@ -126,9 +140,9 @@ def jobs_to_look_at(flights: Sequence[Flight], *, now: datetime) -> list[Job]:
     return list({job.pk: job for job in (*longest, *urgent, *newcomers)}.values())
 
 
-def starving_jobs(flights: Sequence[Flight], *, now: datetime) -> list[Job]:
+def starving_jobs(flights: Sequence[Flight], full: Sequence[int], *, now: datetime) -> list[Job]:
     """Jobs that wait while they have nothing in flight."""
-    ready = Job.objects.filter(ready_at__lte=now).exclude(pk__in={flight.job for flight in flights})
+    ready = ready_jobs(full, now=now).exclude(pk__in={flight.job for flight in flights})
     return list(ready.order_by("-priority", "ready_at", "pk")[:NEWCOMERS_READ])
 
 
@@ -161,6 +175,7 @@ def waiting_at(host_queue: int, host: str, job: Job) -> Waiting:
         job.host_concurrency,
         job.open_urls,
         job_limit=job.concurrency or MANY,
+        account_most=job.account.page_limit,
         priority=job.priority,
         host="" if job.reads_kept else host,
     )
@@ -189,6 +204,7 @@ def make_room(*, now: datetime) -> None:
     with planners_lock():
         slots, flights = live_slots(), in_flight()
         if 0 < slots <= runs_in(flights):
-            starving = waiting_hosts(starving_jobs(flights, now=now), flights, now=now)
+            jobs = starving_jobs(flights, full_accounts(flights), now=now)
+            starving = waiting_hosts(jobs, flights, now=now)
             for job in over_share(starving=starving, flights=flights):
                 call_back(job, Page.objects.filter(job=job))

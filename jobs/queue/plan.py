@@ -24,9 +24,9 @@ AHEAD = 0.5
 class Waiting:
     """Pages of one host of one job that could start now. `open_pages` are the job's, waiting ones and others.
 
-    `host_limit` and `job_limit` are the most runs of the host, and of the job, at once. `host` is empty for pages that
-    ask nothing of any. `paced` means that only one page may start there now, whosever it is, among those who have to
-    keep a delay.
+    `host_limit`, `job_limit` and `account_most` are the most runs at once of the host, the job and the account. `host`
+    is empty for pages that ask nothing of any. `paced` means that only one page may start there now, whosever it is,
+    among those who have to keep a delay.
     """
 
     account: int
@@ -35,6 +35,7 @@ class Waiting:
     host_limit: int
     open_pages: int
     job_limit: int = MANY
+    account_most: int = MANY
     priority: int = 0
     host: str = ""
     paced: bool = False
@@ -42,7 +43,7 @@ class Waiting:
     @property
     def most_lanes(self) -> int:
         """How many lanes it could fill."""
-        return min(self.host_limit, self.job_limit)
+        return min(self.host_limit, self.job_limit, self.account_most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,11 @@ class Held:
         self.total += runs
 
     def has_room_for(self, waiting: Waiting, *, host_most: int) -> bool:
-        """Whether neither its host, for it or for all, nor its job is at its limit."""
+        """Whether neither its host, for it or for all, nor its job nor its account is at its limit."""
         return (
             self.queues[waiting.host_queue] < waiting.host_limit
             and self.jobs[waiting.job] < waiting.job_limit
+            and self.accounts[waiting.account] < waiting.account_most
             and (not waiting.host or self.hosts[waiting.host] < host_most)
             and not (waiting.paced and waiting.host in self.paced)
         )

@@ -27,6 +27,7 @@ def schedule_as_dict(schedule: Schedule) -> dict[str, Any]:
         "cron": schedule.cron,
         "timezone": schedule.timezone,
         "paused": schedule.paused,
+        **({"test": True} if schedule.test else {}),
         "createdAt": as_text(schedule.created_at),
         "nextRunAt": as_text(schedule.next_at),
         "nextRuns": [as_text(time) for time in foreseen],

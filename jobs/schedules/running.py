@@ -9,7 +9,7 @@ import orjson
 from django.conf import settings
 from django.db import transaction
 
-from jobs.intake import InsufficientCredits, JobRequest, create_job, queueing
+from jobs.intake import JobRequest, Refusal, create_job, queueing, refuse_many_test_urls
 from jobs.models import Account, Job, Schedule, ScheduleRun
 from jobs.options import options_of
 from jobs.queue.clock import database_now
@@ -27,19 +27,26 @@ LONGEST_REASON = 500
 
 @transaction.atomic
 def make(account: Account, columns: Mapping[str, Any]) -> Schedule:
-    """A new schedule, due at its next time. Queries."""
+    """A new schedule, due at its next time. Queries. Raises: TooManyTestUrls."""
     schedule = Schedule.objects.create(account=account, created_at=database_now(), **columns)
+    check_size(schedule)
     plan_next(schedule)
     return schedule
 
 
 @transaction.atomic
 def change(schedule: Schedule, columns: Mapping[str, Any]) -> Schedule:
-    """Change what is given; when it is due next is found anew. Queries."""
+    """Change what is given; when it is due next is found anew. Queries. Raises: TooManyTestUrls."""
     Schedule.objects.filter(pk=schedule.pk).update(**columns)
     schedule.refresh_from_db()
+    check_size(schedule)
     plan_next(schedule)
     return schedule
+
+
+def check_size(schedule: Schedule) -> None:
+    if schedule.test:
+        refuse_many_test_urls(len(orjson.loads(schedule.urls)))
 
 
 def run_due_schedules() -> int:
@@ -65,10 +72,10 @@ def run_if_due(schedule_id: int) -> bool:
 
 
 @transaction.atomic
-def run_now(schedule: Schedule) -> ScheduleRun:
-    """Run it beside its times. It is skipped like any other run while the last one goes on."""
+def run_now(schedule: Schedule, *, test: bool = False) -> ScheduleRun:
+    """Run it beside its times, perhaps as a test. It is skipped like any other run while the last one goes on."""
     locked = Schedule.objects.select_related("account").select_for_update(of=("self",)).get(pk=schedule.pk)
-    return run_once(locked, due_at=None)
+    return run_once(locked, due_at=None, test=test)
 
 
 def plan_next(schedule: Schedule) -> None:
@@ -78,7 +85,7 @@ def plan_next(schedule: Schedule) -> None:
     Schedule.objects.filter(pk=schedule.pk).update(next_at=schedule.next_at)
 
 
-def run_once(schedule: Schedule, *, due_at: datetime | None) -> ScheduleRun:
+def run_once(schedule: Schedule, *, due_at: datetime | None, test: bool = False) -> ScheduleRun:
     """Make the job, unless the last one is still live, and write down what came of it. In a transaction."""
     run = ScheduleRun(schedule=schedule, due_at=due_at, status=ScheduleRun.Status.STARTED)
     try:
@@ -86,9 +93,9 @@ def run_once(schedule: Schedule, *, due_at: datetime | None) -> ScheduleRun:
             run.status = ScheduleRun.Status.SKIPPED
             run.reason = f"The job of the run before, {last.public_id}, is still {last.status}."
         else:
-            run.job = create_job(account=schedule.account, request=request_of(schedule))
+            run.job = create_job(account=schedule.account, request=request_of(schedule, test=test or schedule.test))
             run.job_public_id = run.job.public_id
-    except (InsufficientCredits, UrlError, ScrapeError) as error:
+    except (Refusal, UrlError, ScrapeError) as error:
         run.status, run.reason = ScheduleRun.Status.FAILED, str(error)[:LONGEST_REASON]
     run.save()
     record_schedule_event(run)
@@ -100,7 +107,7 @@ def live_job(schedule: Schedule) -> Job | None:
     return Job.objects.live().filter(pk__in=schedule.runs.exclude(job=None).order_by("-id").values("job")[:1]).first()
 
 
-def request_of(schedule: Schedule) -> JobRequest:
+def request_of(schedule: Schedule, *, test: bool) -> JobRequest:
     """What the schedule asks for, judged anew: what could be visited when it was made may be forbidden now.
 
     Raises: UrlError, ScrapeError.
@@ -114,5 +121,7 @@ def request_of(schedule: Schedule) -> JobRequest:
         webhook=schedule.webhook,
         sealed_webhook=schedule.sealed_webhook,
         secrets=opened(schedule.sealed_options),
+        free=test,
+        test=test,
         **queueing(options_of(schedule)),
     )

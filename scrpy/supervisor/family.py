@@ -49,4 +49,4 @@ def uvicorn(app: str, host: str, port: int) -> tuple[str, ...]:
         "timeout-graceful-shutdown": "2",
     }
     pairs = (part for name, value in options.items() for part in (f"--{name}", value))
-    return sys.executable, "-m", "uvicorn", app, "--no-access-log", "--no-server-header", *pairs
+    return sys.executable, "-m", "uvicorn", app, "--no-access-log", "--no-server-header", "--no-proxy-headers", *pairs

@@ -116,3 +116,31 @@ def test_the_ledger_shows_the_latest_entries_only(staff, make_account):
     assert "entry number 29." in page
     assert "entry number 10." in page
     assert "entry number 9." not in page
+
+
+def edit(staff, account, **fields):
+    data = {"name": account.name, "most_jobs": "", "most_pages": "", **fields}
+    return staff.post(reverse("admin:jobs_account_change", args=[account.pk]), data)
+
+
+def test_an_account_may_have_limits_of_its_own_and_lose_them_again(staff, make_account):
+    account = make_account("alice", unlimited=False)
+
+    edit(staff, account, most_jobs="7", most_pages="3")
+    account.refresh_from_db()
+    assert (account.job_limit, account.page_limit) == (7, 3)
+
+    edit(staff, account)
+    account.refresh_from_db()
+    assert (account.most_jobs, account.most_pages) == (None, None)
+    assert (account.job_limit, account.page_limit) == (5_000, 1_000)
+
+
+def test_a_limit_is_one_at_least(staff, make_account):
+    account = make_account("alice", unlimited=False)
+
+    for bad in ("0", "-1", "x", "1.5", "9" * 20):
+        assert edit(staff, account, most_jobs=bad).status_code == 200
+
+    account.refresh_from_db()
+    assert account.most_jobs is None

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import ApiKey
+from jobs.models.api_key import SCOPES, TEST_PREFIX
 
 
 def make_key(staff, account, **fields):
@@ -90,3 +91,18 @@ def test_a_whole_key_finds_its_row(staff, alice):
 
     assert key.prefix in page
     assert other.prefix not in page
+
+
+def test_a_test_key_is_made_where_the_box_is_ticked(staff, alice):
+    text = re.search(rf"{TEST_PREFIX}\w+_\w{{32}}", make_key(staff, alice, test="on").content.decode())[0]
+
+    key = ApiKey.objects.authenticate(text)
+    page = staff.get(reverse("admin:jobs_apikey_changelist"), {"q": text}).content.decode()
+    assert key.test
+    assert key.prefix in page
+
+
+def test_the_form_lists_what_a_key_can_be_allowed(staff):
+    page = staff.get(reverse("admin:jobs_apikey_add")).content.decode()
+
+    assert [scope for scope in SCOPES if f'value="{scope}"' not in page] == []

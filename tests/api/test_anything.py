@@ -52,6 +52,7 @@ def test_any_object_is_a_request_for_a_job_or_refused(body):
 @given(objects, st.sampled_from([read_scrape_request, read_preview_request]))
 @example({"url": "https://store.com/p1", "selectors": {"title": "h1"}}, read_scrape_request)
 @example({"html": "<h1>A</h1>", "selectors": {"title": "h1"}}, read_preview_request)
+@example({"options": 1}, read_scrape_request)
 def test_any_object_is_a_request_for_a_page_or_refused(body, read):
     became = outcome(read, body)
 

@@ -4,10 +4,15 @@ import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from jobs.api import urls
 from jobs.api.errors import STATUSES
 from jobs.api.job_requests import FIELDS
+from jobs.api.waiting import MOST_OF_ACCOUNT
+from jobs.intake import MOST_TEST_URLS
+from jobs.models.account import MOST_TEST_URLS_A_DAY
+from jobs.models.api_key import SCOPES
 from jobs.options import READERS
 from scraping.errors import ScrapeError
 
@@ -57,3 +62,21 @@ def test_every_field_of_a_job_is_documented(name):
 )
 def test_every_code_in_details_is_documented(code):
     assert f"`{code}`" in TEXT
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_every_scope_is_documented(scope):
+    assert f"| `{scope}` | " in TEXT
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"has {MOST_TEST_URLS} URLs at most",
+        f"have {MOST_TEST_URLS_A_DAY} in all",
+        f"an account has {MOST_OF_ACCOUNT} answers held back",
+        f"as many live ones as it may ({settings.SCRPY_ACCOUNT_JOBS:,}",
+    ],
+)
+def test_limits_are_documented_as_they_are(said):
+    assert said in TEXT

@@ -6,11 +6,11 @@ import pytest
 from rest_framework.test import APIClient
 
 from jobs.models import ApiKey
-from jobs.models.api_key import PREFIX
+from jobs.models.api_key import LIVE_PREFIX
 
 pytestmark = pytest.mark.django_db
 
-STRANGER = PREFIX + "A" * 12 + "_" + "b" * 32
+STRANGER = LIVE_PREFIX + "A" * 12 + "_" + "b" * 32
 
 
 def ask(authorization):

@@ -49,7 +49,7 @@ class Asking(threading.Thread):
 def ask(server, make_key, alice):
     key, asked = make_key(alice), []
 
-    def send(path):
+    def send(path, *, key=key):
         asked.append(Asking(server, key, path))
         return asked[-1]
 
@@ -139,6 +139,24 @@ def test_who_comes_on_top_of_the_most_waiters_is_answered_at_once(no_rereading, 
     until_waiting()
 
     assert ask(f"/v1/jobs/{job.public_id}?wait=60").answer()["job"]["status"] == "pending"
+
+
+def test_an_account_with_as_many_waiters_as_it_may_have_leaves_room_for_others(
+    no_rereading, ask, make_job, make_key, bob, monkeypatch
+):
+    monkeypatch.setattr(waiting, "MOST_OF_ACCOUNT", 1)
+    job, bobs = make_job(1), make_job(1, account=bob)
+    first = ask(f"/v1/jobs/{job.public_id}?wait=60")
+    until_waiting()
+
+    assert ask(f"/v1/jobs/{job.public_id}?wait=60").answer()["job"]["status"] == "pending"
+    ask(f"/v1/jobs/{bobs.public_id}?wait=60", key=make_key(bob))
+    until_waiting(2)
+
+    first.hang_up()
+    until_waiting(1)
+    ask(f"/v1/jobs/{job.public_id}?wait=60")
+    until_waiting(2)
 
 
 def test_a_client_that_goes_away_waits_no_more(no_rereading, ask, make_job):

@@ -213,5 +213,5 @@ def test_reading_a_long_job_again_takes_as_many_queries_as_a_short_one(
         complete(job, index)
         keep(job, index)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         assert send(f"jobs/{job.public_id}/reextract", {"selectors": {"a": "b"}}).status_code == 201

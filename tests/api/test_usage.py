@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import limits
 import pytest
 from django.db import connection
 from django.db.models import F
@@ -95,11 +96,23 @@ def test_what_runs_now_is_live_jobs_and_claimed_urls(usage, make_job, complete):
     assert usage()["running"] == {"jobs": 2, "urls": 1}
 
 
-def test_limits_are_the_operators(usage, settings):
+def test_limits_are_the_operators_and_the_accounts_own(usage, settings, alice):
     settings.SCRPY_MAX_URLS_PER_JOB = 7
     settings.SCRPY_RETENTION_DAYS = 3
+    settings.SCRPY_RATE_LIMIT = None
+    settings.SCRPY_ACCOUNT_RATE_LIMIT = limits.parse("20/second")
+    Account.objects.filter(pk=alice.pk).update(most_jobs=5, most_pages=6)
 
-    assert usage()["limits"] == {"urlsPerJob": 7, "retentionDays": 3}
+    assert usage()["limits"] == {
+        "urlsPerJob": 7,
+        "liveJobs": 5,
+        "urlsAtOnce": 6,
+        "requestsOfKey": None,
+        "requestsOfAccount": "20/second",
+        "testUrlsPerJob": 25,
+        "testUrlsPerDay": 500,
+        "retentionDays": 3,
+    }
 
 
 def test_each_account_sees_its_own(usage, bobs_api, make_job, complete):

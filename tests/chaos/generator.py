@@ -17,7 +17,8 @@ AWAY = (OSError, HTTPException)
 PAUSE_S = 0.2
 LARGEST_JOB = 100
 CANCELLED_SHARE, LATEST_CANCEL = 0.15, 8
-ALREADY_FINISHED, UNAVAILABLE = HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE
+ALREADY_FINISHED = HTTPStatus.CONFLICT
+LATER = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 ATTEMPTS = {"retries": 10}
 RULES = {"title": "h1", "tags": [".tag"]}
 PATHS = (
@@ -113,7 +114,7 @@ class Generator:
         return story
 
     def _insist(self, ask: Callable[[], Answer], *, expected: Sequence[int]) -> Answer:
-        """Ask until somebody answers, with other than 503. Raises: AssertionError for an answer not expected."""
+        """Ask until somebody answers, with other than 503 or 429. Raises: AssertionError for an answer not expected."""
         while time.monotonic() < self.give_up_at:
             try:
                 answer = ask()
@@ -122,6 +123,6 @@ class Generator:
                 continue
             if answer.status in expected:
                 return answer
-            assert answer.status == UNAVAILABLE, answer
+            assert answer.status in LATER, answer
             time.sleep(PAUSE_S)
         raise TimeoutError("gave up waiting for an answer")

@@ -50,9 +50,9 @@ class Platform:
         self.manage("create_account", name, *(balance or ("--unlimited",)))
         return self.client(name)
 
-    def client(self, account: str) -> Client:
-        """One with a new key."""
-        return Client(self.port, self.manage("create_key", "--account", account).split()[-1])
+    def client(self, account: str, *how: str) -> Client:
+        """One with a new key; `how` as `create_key` takes it."""
+        return Client(self.port, self.manage("create_key", "--account", account, *how).split()[-1])
 
     def shop_url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port + 1}{path}"

@@ -55,3 +55,17 @@ def test_a_cancelled_job_costs_what_had_completed(platform, make_client, balance
     job = carol.cancel(made["id"]).body["job"]
 
     assert (job["completedUrls"], job["cancelledUrls"], job["creditsUsed"], balance(name)) == (1, 9, 1, 9)
+
+
+def test_with_a_test_key_pages_are_visited_and_cost_nothing(platform, make_client, balance, site):
+    name, _ = make_client(1)
+    trial = platform.client(name, "--test")
+
+    job = trial.wait(trial.post([site.url(f"/static/{n}") for n in (1, 2, 3)])["id"])
+    single = trial.ask("POST", "/v1/scrape", {"url": site.url("/static/4"), "selectors": {"title": "h1"}})
+    tried = trial.ask("POST", "/v1/preview", {"url": site.url("/static/5"), "selectors": {"title": "h1"}})
+
+    assert (job["status"], job["test"], job["creditsUsed"], balance(name)) == ("completed", True, 0, 1)
+    assert [one.body["job"]["test"] for one in (single, tried)] == [True, True]
+    assert all(one.body["result"]["data"]["title"] for one in (single, tried))
+    assert {f"/static/{n}" for n in (1, 2, 3, 4, 5)} <= {hit.path for hit in site.hits}

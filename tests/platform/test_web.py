@@ -8,6 +8,15 @@ REQUESTS, AT_ONCE, ROUNDS = 24, 6, 3
 FEW = 12
 
 
+def test_requests_are_counted_in_the_embedded_queue(platform):
+    carol = platform.open_account("counted")
+
+    told = [carol.ask("GET", "/v1/jobs").headers for _ in range(3)]
+
+    assert [int(headers["ratelimit-remaining"]) for headers in told] == [2_999, 2_998, 2_997]
+    assert {headers["ratelimit-limit"] for headers in told} == {"3000"}
+
+
 def test_requests_that_were_answered_leave_no_connection_open(platform, alice):
     (web,) = platform.pids("web")
     ask_many(alice)  # each thread of the server keeps a connection to the database

@@ -23,7 +23,7 @@ from jobs.recording import JobAlreadyFinished, cancel_job, record_failure, recor
 from scraping.errors import ConnectionFailed, InvalidSelector
 from tests.queue.making import expire_leases, make_job, make_retries_due, make_worker
 
-CREDITS = 20
+CREDITS, MOST_PAGES = 20, 2
 AT_ONCE = timedelta(milliseconds=50)
 """Each statement has its own time, and a look puts what it leaves a millisecond ahead of itself."""
 nth = st.integers(0, 30)
@@ -45,6 +45,7 @@ class Queue(RuleBasedStateMachine):
         self.undone = transaction.atomic()
         self.undone.__enter__()
         self.accounts = [open_account("limited", credits=CREDITS), open_account("unlimited", unlimited=True)]
+        Account.objects.filter(pk=self.accounts[0].pk).update(most_pages=MOST_PAGES)
         self.claims = set()
         self.ended = {}
 
@@ -238,6 +239,11 @@ class Queue(RuleBasedStateMachine):
         at_host = Counter(page.host_queue_id for page in runs.values())
         limits = {page.host_queue_id: page.job.host_concurrency for page in runs.values()}
         assert all(at_host[host] <= limits[host] for host in at_host)
+
+    @invariant()
+    def claims_stay_within_what_an_account_may_have(self):
+        of_limited = pages(token__isnull=False, job__account=self.accounts[0])
+        assert len({page.token for page in of_limited}) <= MOST_PAGES
 
     # -- and the end -----------------------------------------------------------------------------------
 

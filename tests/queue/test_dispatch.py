@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from jobs.models import HostQueue, Job, Page
+from jobs.models import Account, HostQueue, Job, Page
 from jobs.models.page import PageStatus
 from jobs.queue import leases
 from jobs.queue.dispatch import dispatch
@@ -237,3 +237,60 @@ def test_a_job_has_no_more_runs_in_flight_than_it_wants(make_job, make_worker):
 
     assert len(first) == 2
     assert len(set(claimed(job=job).values_list("token", flat=True))) == 2
+
+
+def runs_of(account):
+    return claimed(job__account=account).values("token").distinct().count()
+
+
+def test_an_account_has_no_more_runs_in_flight_than_it_may(alice, bob, make_job, make_worker, queue, settings):
+    settings.SCRPY_ACCOUNT_CONCURRENCY = 3
+    Account.objects.filter(pk=bob.pk).update(most_pages=5)
+    make_worker(16)
+    for account in (alice, bob):
+        make_job(9, 9, account=account, host_concurrency=9)
+        make_job(9, account=account, host_concurrency=9)
+
+    rounds = []
+    for _ in range(3):
+        grow_older()
+        dispatch()
+        rounds.append((runs_of(alice), runs_of(bob)))
+        finish_all(start_all())
+
+    assert rounds == [(3, 5)] * 3
+
+
+def test_jobs_of_an_account_that_is_full_do_not_hide_those_of_others(
+    alice, bob, make_job, make_worker, queue, settings
+):
+    settings.SCRPY_ACCOUNT_CONCURRENCY = 2
+    make_worker(16)
+    for _ in range(80):
+        make_job(1)
+    first = make_job(1, account=bob)
+    dispatch()
+    late = make_job(1, account=bob)
+
+    grow_older()
+    dispatch()
+
+    assert runs_of(alice) == 2
+    assert claimed(job__in=[first, late]).count() == 2
+
+
+def test_nothing_is_called_back_for_an_account_that_is_full(alice, bob, make_job, make_worker, queue, settings):
+    Account.objects.filter(pk=bob.pk).update(most_pages=1)
+    make_worker(2)
+    make_job(60)
+    make_job(1, account=bob)
+    make_job(1, account=bob)
+    dispatch()
+    tokens = set(claimed(job__account=alice).values_list("token", flat=True))
+    assert (runs_of(alice), runs_of(bob)) == (2, 1)
+
+    for _ in range(3):
+        grow_older()
+        dispatch()
+
+    assert set(claimed(job__account=alice).values_list("token", flat=True)) == tokens

@@ -7,10 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from jobs.accounts import grant
-from jobs.intake import InsufficientCredits, create_job
-from jobs.models import HostQueue, Job, LedgerEntry, Page
+from jobs.intake import InsufficientCredits, TooMuch, create_job
+from jobs.models import Account, HostQueue, Job, LedgerEntry, Page
 from jobs.queue.dispatch import dispatch
 from jobs.recording import cancel_job, record_failure, record_success
+from jobs.rereading import create_reextract
 from scraping.errors import InvalidSelector
 from tests.queue.making import make_request, make_retries_due, start_all, urls_of
 
@@ -38,6 +39,61 @@ def test_a_job_of_ten_thousand_urls_is_written_in_few_queries(alice):
     assert job.host_queues.count() == 100
     assert len(asked) - len(writes) <= 6
     assert len(writes) <= 10_000 * len(Page._meta.concrete_fields) // 900 + 10, "SQLite takes so many values at once"
+
+
+def test_an_account_has_as_many_live_jobs_as_it_may_and_no_more(alice, bob, make_job, settings):
+    settings.SCRPY_ACCOUNT_JOBS = 2
+    first, _ = make_job(1), make_job(1)
+
+    with pytest.raises(TooMuch, match="may have 2 live jobs at once: wait until one has ended, or cancel one"):
+        make_job(1)
+    make_job(1, account=bob)
+    cancel_job(first)
+    make_job(1)
+
+    assert Job.objects.live().filter(account=alice).count() == 2
+
+
+def test_an_account_may_be_given_a_limit_of_its_own(alice, bob, make_job, settings):
+    settings.SCRPY_ACCOUNT_JOBS = 1
+    Account.objects.filter(pk=alice.pk).update(most_jobs=3)
+    for _ in range(3):
+        make_job(1)
+    make_job(1, account=bob)
+
+    for account in (alice, bob):
+        with pytest.raises(TooMuch):
+            make_job(1, account=account)
+
+
+def test_a_job_that_is_one_too_many_leaves_nothing_behind(limited, make_job, settings):
+    settings.SCRPY_ACCOUNT_JOBS = 1
+    make_job(1, account=limited)
+
+    with pytest.raises(TooMuch):
+        make_job(2, account=limited)
+
+    assert balance(limited) == 4
+    assert (Job.objects.count(), HostQueue.objects.count(), Page.objects.count()) == (1, 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_jobs_at_once_are_no_way_past_the_limit(alice, make_job, settings, at_once):
+    settings.SCRPY_ACCOUNT_JOBS = 5
+
+    made = at_once(*[lambda: make_job(3)] * 20)
+
+    assert sum(isinstance(one, Job) for one in made) == 5
+    assert sum(isinstance(one, TooMuch) for one in made) == 15
+    assert Job.objects.live().count() == 5
+
+
+def test_kept_pages_are_read_again_within_the_limit(alice, make_job, settings):
+    settings.SCRPY_ACCOUNT_JOBS = 1
+    source = make_job(1)
+
+    with pytest.raises(TooMuch):
+        create_reextract(source=source, request=make_request([], free=True))
 
 
 def test_pages_keep_the_order_and_the_text_of_what_was_sent(alice):

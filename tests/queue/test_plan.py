@@ -32,7 +32,9 @@ class World:
 
     def waiting(self):
         runs, of_jobs = self.runs_by("host_queue"), self.runs_by("job")
-        due = [host for host in self.hosts if self.pages[host.host_queue] and of_jobs[host.job] < host.job_limit]
+        accounts = self.runs_by("account")
+        free = [host for host in self.hosts if accounts[host.account] < host.account_most]
+        due = [host for host in free if self.pages[host.host_queue] and of_jobs[host.job] < host.job_limit]
         return [host for host in due if runs[host.host_queue] < host.host_limit]
 
     def flights(self):
@@ -84,12 +86,13 @@ def hosts_with_pages(draw, *, accounts=range(ACCOUNTS)):
     """Hosts of some jobs of some accounts, and how many pages wait at each."""
     hosts, pages = [], {}
     for account in draw(st.sets(st.sampled_from(accounts), max_size=len(accounts))):
+        most = (2, 5, MANY, MANY)[account % 4]
         for nth_job in range(draw(st.integers(1, JOBS))):
             job, host_limit = account * 10 + nth_job, draw(st.integers(1, 6))
             job_limit = draw(st.sampled_from([1, 2, 5, MANY]))
             waiting = draw(st.lists(st.integers(1, 60), min_size=1, max_size=HOSTS))
             for nth_host, count in enumerate(waiting):
-                hosts.append(Waiting(account, job, job * 10 + nth_host, host_limit, sum(waiting), job_limit))
+                hosts.append(Waiting(account, job, job * 10 + nth_host, host_limit, sum(waiting), job_limit, most))
                 pages[job * 10 + nth_host] = count
     return hosts, pages
 
@@ -136,6 +139,17 @@ def test_no_job_gets_more_runs_than_its_limit(world):
 
     limits = {host.job: host.job_limit for host in world.hosts}
     assert all(runs <= limits[job] for job, runs in world.runs_by("job").items())
+
+
+@lightly
+@given(worlds())
+def test_no_account_gets_more_runs_than_its_limit(world):
+    before = world.runs_by("account")
+    world.dispatch()
+
+    limits = {host.account: host.account_most for host in world.hosts}
+    runs = world.runs_by("account")
+    assert all(runs[account] <= max(before[account], limits[account]) for account in limits)
 
 
 @lightly
