@@ -33,10 +33,10 @@ class Client:
     key: str = field(repr=False)
     polls: list[dict[str, Any]] = field(default_factory=list)
 
-    def ask(self, method: str, path: str, body: object = None) -> Answer:
+    def ask(self, method: str, path: str, body: object = None, more_headers: Mapping[str, str] | None = None) -> Answer:
         """One request on a connection of its own. Raises OSError or HTTPException if nobody answers."""
         content = None if body is None else json.dumps(body)
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **(more_headers or {})}
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=READ_WITHIN_S)) as connection:
             connection.request(method, path, content, headers)
             response = connection.getresponse()
