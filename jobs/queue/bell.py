@@ -5,7 +5,7 @@ again by itself, a little later.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from uuid import UUID
 
@@ -31,11 +31,12 @@ def client() -> redis.Redis:
     )
 
 
-def ring_runs(tokens: Iterable[UUID]) -> None:
-    """One message per claimed run."""
-    for token in tokens:
+def ring_runs(tokens: Sequence[UUID]) -> Sequence[UUID]:
+    """One message per claimed run; the runs that could not be rung for, if Redis is away."""
+    for number, token in enumerate(tokens):
         if not ring("pages", "render_run", str(token)):
-            return
+            return tokens[number:]
+    return []
 
 
 def ring_delivery(delivery_id: int) -> bool:

@@ -21,7 +21,7 @@ from jobs.models.page import PageStatus
 from jobs.queue import bell
 from jobs.queue.clock import database_now
 from jobs.queue.hosts import keep_pace, paces_of
-from jobs.queue.leases import QUEUED_LEASE, call_back
+from jobs.queue.leases import QUEUED_LEASE, call_back, expire_unrung
 from jobs.queue.moves import move_all
 from jobs.queue.plan import MANY, Flight, Run, Waiting, capacity, over_share, plan
 from jobs.queue.ready import note_what_is_left
@@ -50,7 +50,8 @@ def dispatch() -> int:
     claimed = 0
     for _ in range(MOST_ROUNDS):
         tokens, more = dispatch_once(now=began)
-        bell.ring_runs(tokens)
+        if unrung := bell.ring_runs(tokens):
+            expire_unrung(unrung)
         claimed += len(tokens)
         if not more:
             break

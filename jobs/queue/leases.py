@@ -16,6 +16,8 @@ from jobs.queue.ready import make_ready
 QUEUED_LEASE = timedelta(seconds=60)
 """How long a claimed page may wait for a worker before it is claimed anew: its message may be lost."""
 RUNNING_LEASE = timedelta(seconds=30)
+UNRUNG_LEASE = timedelta(seconds=2)
+"""The same of a page whose message could not be sent; though it may have been, and only its receipt was lost."""
 
 
 def start(page: Page, *, token: UUID, worker: UUID) -> bool:
@@ -77,3 +79,14 @@ def expire_worker(*, host: str, pid: int) -> None:
         theirs = Q(worker__in=dead) | Q(worker=None, status=PageStatus.QUEUED)
         Page.objects.filter(theirs, token__isnull=False).update(lease_expires_at=Now())
         Worker.objects.filter(pk__in=dead).delete()
+
+
+def expire_unrung(tokens: Collection[UUID]) -> None:
+    """Have claims whose message could not be sent end soon."""
+    unheard = Page.objects.filter(token__in=tokens, status=PageStatus.QUEUED, worker=None)
+    unheard.update(lease_expires_at=Now() + UNRUNG_LEASE)
+
+
+def expire_unheard() -> None:
+    """End the leases of pages whose messages are gone with the queue; those that a worker has in hand are left to it."""
+    Page.objects.filter(status=PageStatus.QUEUED, worker=None).update(lease_expires_at=Now())

@@ -20,6 +20,8 @@ from tests.platform.running import Platform
 
 FIRST_SHARE, LAST_SHARE = 0.01, 0.85
 LOOK_EVERY_S, WATCH_EVERY_S = 0.05, 0.1
+APART = timedelta(seconds=0.5)
+"""Two strikes are at least so far apart, or it could not be told what recovery is from."""
 AWAY = (psycopg.Error, sqlite3.Error, OSError)
 """What a look at a database, or a process, that is down gives."""
 
@@ -60,6 +62,8 @@ class Nemesis:
 
     def _strike_one(self, due: deque[Fault], dice: random.Random) -> None:
         """The first that finds a victim; the others wait for theirs."""
+        if self.strikes and now() - self.strikes[-1].at < APART:
+            return
         for fault in list(due):
             if strike := fault.strike(self.platform, dice):
                 due.remove(fault)

@@ -106,6 +106,34 @@ def test_the_pages_of_a_dead_process_are_taken_back_at_once_and_no_others(make_j
     assert list(Worker.objects.all()) == [alive]
 
 
+def test_pages_whose_messages_died_with_the_queue_are_taken_back_but_not_those_in_a_workers_hands(
+    make_job, make_worker, queue
+):
+    worker = make_worker(2)
+    job = make_job(2)
+    dispatch()
+    in_hand, unheard = job.pages.order_by("pk")
+    leases.renew([in_hand.token], worker=worker.pk)
+
+    leases.expire_unheard()
+    sweep()
+
+    assert [Page.objects.get(pk=page.pk).status for page in (in_hand, unheard)] == ["queued", "pending"]
+
+
+def test_pages_that_could_not_be_rung_for_are_claimed_anew_within_seconds(make_job, make_worker, queue, settings):
+    make_worker(1)
+    job = make_job(1)
+    queue.client.close()
+    queue.client.connection_pool.connection_kwargs["path"] = "/nonexistent"
+
+    dispatch()
+
+    page = job.pages.get()
+    assert page.status == PageStatus.QUEUED
+    assert page.lease_expires_at <= database_now() + leases.UNRUNG_LEASE
+
+
 def test_a_process_that_never_worked_takes_nothing_with_it(running):
     leases.expire_worker(host="elsewhere", pid=1)
 
