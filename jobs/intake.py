@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 
+from jobs.failpoints import failpoint
 from jobs.models import Account, HostQueue, Job, Page
 from jobs.models.job import JobKind
 from jobs.options import DEADLINE_MS
@@ -89,6 +91,7 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
         ],
         batch_size=5_000,
     )
+    transaction.on_commit(partial(failpoint, "job_committed"))
     transaction.on_commit(try_dispatch)
     return job
 

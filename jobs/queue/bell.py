@@ -14,6 +14,8 @@ import redis
 from django.conf import settings
 from dramatiq.errors import BrokerConnectionError
 
+from jobs.failpoints import failpoint
+
 logger = logging.getLogger(__name__)
 
 ENDED = "scrpy:ended"
@@ -34,6 +36,7 @@ def client() -> redis.Redis:
 def ring_runs(tokens: Sequence[UUID]) -> Sequence[UUID]:
     """One message per claimed run; the runs that could not be rung for, if Redis is away."""
     for number, token in enumerate(tokens):
+        failpoint("before_ring")
         if not ring("pages", "render_run", str(token)):
             return tokens[number:]
     return []

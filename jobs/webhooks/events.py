@@ -6,6 +6,7 @@ import orjson
 from django.db import transaction
 from django.db.models.functions import Now
 
+from jobs.failpoints import failpoint
 from jobs.ids import make_event_id
 from jobs.models import Delivery, Job, WebhookEvent
 from jobs.models.job import JobStatus
@@ -38,6 +39,7 @@ def record_job_event(job: Job) -> None:
         next_attempt_at=Now(),
         lease_expires_at=Now() + BELL_HOLDS,
     )
+    failpoint("before_event_commit")
     transaction.on_commit(partial(ring_delivery, delivery.pk))
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 from jobs.artifacts import discard, store
+from jobs.failpoints import failpoint
 from jobs.models import Artifact, Page
 from jobs.models.page import PageStatus
 from jobs.options import options_of
@@ -56,6 +57,7 @@ class Runner:
 
     def _render_pages(self, claim: Claim, pages: list[Page]) -> int:
         """With the job's secrets, if it has any; how many were done and recorded."""
+        failpoint("claimed")
         try:
             secrets = opened(pages[0].job.sealed_options)
         except ScrapeError as caught:
@@ -105,6 +107,7 @@ class Runner:
 
     def _render_page(self, claim: Claim, page: Page, loan: Loan, secrets: Secrets) -> bool:
         """One attempt in the lane that is lent, recorded."""
+        failpoint("lane_open")
         if not self._begin(claim, page):
             return False
         close_old_connections()
@@ -112,9 +115,11 @@ class Runner:
         try:
             with foreseen(page):
                 outcome = claim.call(attempt(loan.lane, page, secrets.sent))
+                failpoint("extracted")
                 artifacts = store(page, outcome.captures, options_of(page.job).fetch.outputs)
         except Aborted:
             release(page, token=claim.token)
+            failpoint("lease_released")
             return False
         except ScrapeError as error:
             return self._fail(claim, page, error, duration_ms=round((time.monotonic() - began) * 1000))
@@ -155,7 +160,10 @@ def persist(record: Callable[[], bool]) -> bool:
     """Record under the same token until the database takes it; False if the claim is no longer ours."""
     for tries_left in reversed(range(RECORD_TRIES)):
         try:
-            return record()
+            failpoint("before_finish")
+            ours = record()
+            failpoint("finish_sent")
+            return ours
         except (OperationalError, InterfaceError):
             if not tries_left:
                 raise

@@ -14,8 +14,8 @@ from tests.platform.client import ENDED, Answer, Client
 
 AWAY = (OSError, HTTPException)
 """What a client sees of a web server that has just been killed."""
-PAUSE_S = 0.3
-JOBS_AT_ONCE = 24
+PAUSE_S = 1.0
+JOBS_AT_ONCE = 20
 LARGEST_JOB = 200
 CANCELLED_SHARE, LATEST_CANCEL = 0.15, 8
 ALL_RESULTS_EVERY = 4

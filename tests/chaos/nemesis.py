@@ -19,7 +19,7 @@ from tests.platform.rows import Rows
 from tests.platform.running import Platform
 
 FIRST_SHARE, LAST_SHARE = 0.01, 0.85
-LOOK_EVERY_S, WATCH_EVERY_S = 0.05, 0.1
+LOOK_EVERY_S, WATCH_EVERY_S = 0.15, 0.25
 APART = timedelta(seconds=0.5)
 """Two strikes are at least so far apart, or it could not be told what recovery is from."""
 AWAY = (psycopg.Error, sqlite3.Error, OSError)
