@@ -5,6 +5,7 @@ from uuid import UUID
 import dramatiq
 from django.db import close_old_connections
 
+from jobs.failpoints import failpoint
 from jobs.webhooks.sending import deliver as send
 from jobs.worker.process import PageWorker
 
@@ -15,6 +16,7 @@ def render_run(token: str) -> None:
     close_old_connections()
     try:
         PageWorker.current.runner.render(UUID(token))
+        failpoint("before_ack")
     finally:
         close_old_connections()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from jobs.failpoints import failpoint
 from jobs.models import Account, HostQueue, Job, Page
 from jobs.models.account import MOST_TEST_URLS_A_DAY
 from jobs.models.job import JobKind
@@ -146,6 +147,7 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
         ],
         batch_size=5_000,
     )
+    transaction.on_commit(partial(failpoint, "job_committed"))
     transaction.on_commit(try_dispatch)
     return job
 

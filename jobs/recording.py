@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from jobs.failpoints import failpoint
 from jobs.models import Account, Artifact, DailyUsage, Job, LedgerEntry, Page
 from jobs.models.job import JobStatus
 from jobs.models.page import OPEN, PageStatus
@@ -213,6 +214,7 @@ def cancel_job(job: Job) -> Job:
     A cancelled job is returned as it is. Raises: JobAlreadyFinished.
     """
     cancelled = cancel_all(job.pk)
+    failpoint("cancel_pages")
     job = Job.objects.select_for_update().get(pk=job.pk)
     if job.live:
         job.cancelled_urls += cancelled

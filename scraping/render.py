@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -92,11 +92,13 @@ class _Reading:
     """The document's isolated world, which is there as long as the document."""
 
 
-async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions) -> Outcome:
+async def scrape(
+    lane: Lane, target: Target, rules: Rules, options: FetchOptions, *, navigated: Callable[[], object] = lambda: None
+) -> Outcome:
     """Fetch `target` in `lane` and read the fields that `rules` name; the lane is wiped afterwards.
 
     If the page did not end by itself (its time was up, or the caller was cancelled), the lane is closed before this
-    returns: nothing less is sure to end its scripts and requests.
+    returns: nothing less is sure to end its scripts and requests. `navigated` is called once the site has answered.
 
     Raises: ScrapeError. Bounded by `options.timeout_ms` and the clean-up's own budget.
     """
@@ -106,7 +108,9 @@ async def scrape(lane: Lane, target: Target, rules: Rules, options: FetchOptions
     with acts.told_of_failures():
         try:
             async with _closing_unfinished(lane), asyncio.timeout_at(deadline):
-                reading, taken = await _visit(lane, target, rules, options, deadline=deadline, acts=acts)
+                reading, taken = await _visit(
+                    lane, target, rules, options, deadline=deadline, acts=acts, navigated=navigated
+                )
         except TimeoutError as exc:
             raise NavigationTimeout(f"{target.host} was not ready within {options.timeout_ms:,} ms.") from exc
         except BrowserCrashed as exc:
@@ -155,7 +159,14 @@ def _worked_out(
 
 
 async def _visit(
-    lane: Lane, target: Target, rules: Rules, options: FetchOptions, *, deadline: float, acts: Performance
+    lane: Lane,
+    target: Target,
+    rules: Rules,
+    options: FetchOptions,
+    *,
+    deadline: float,
+    acts: Performance,
+    navigated: Callable[[], object],
 ) -> tuple[_Reading, list[Capture]]:
     """Navigate, act, and read what there is then.
 
@@ -163,6 +174,7 @@ async def _visit(
     to be waited for comes after them.
     """
     response = await lane.goto(target, options.sent)
+    navigated()
     if response is not None:
         retry_after = response.headers.get("retry-after")
         _check_status(response.status, response.url, target, options, retry_after=retry_after)

@@ -17,6 +17,7 @@ import limits
 from django.core.exceptions import ImproperlyConfigured
 from limits import RateLimitItem
 
+from jobs.failpoints import ACTIONS, PLACES
 from scraping.egress import Policy
 from scraping.egress.policy import PORTS
 from scrpy import addresses
@@ -93,6 +94,18 @@ def address_pair(name: str, text: str) -> str:
         ) from None
 
 
+def failpoint(name: str) -> tuple[str, str] | None:
+    """`place:action`, split; None if it is not set."""
+    text = env.str(name, default="")
+    place, _, action = text.partition(":")
+    if text and (place not in PLACES or action not in ACTIONS):
+        raise ImproperlyConfigured(
+            f"{name}={text}: expected place:action, a place being one of {', '.join(PLACES)}, "
+            f"an action one of {', '.join(ACTIONS)}."
+        )
+    return (place, action) if text else None
+
+
 # -- what the operator decides -------------------------------------------------------------------------
 
 SCRPY_ENV = choice("SCRPY_ENV", "development", "development", "production")
@@ -132,6 +145,8 @@ SCRPY_RETENTION_DAYS = integer("SCRPY_RETENTION_DAYS", 30, least=1, most=36_500)
 SCRPY_KEEP_HTML = switch("SCRPY_KEEP_HTML", default=True)
 SCRPY_KEPT_BYTES = size("SCRPY_KEPT_BYTES", 10 * 2**30)
 SCRPY_STORAGE = env.str("SCRPY_STORAGE", default="")
+
+FAILPOINT = failpoint("FAILPOINT")
 
 VALKEY_NOTE = SCRPY_HOME / "valkey.url"
 """Where `up` notes the address of the Valkey it runs, for commands started beside it."""

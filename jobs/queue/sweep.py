@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from django.db.models.functions import Now
 
+from jobs.failpoints import failpoint
 from jobs.models import Page, Worker
 from jobs.models.page import PageStatus
 from jobs.queue import bell
@@ -38,6 +39,7 @@ def sweep() -> int:
         return 0
     pages = sorted(expired.order_by("lease_expires_at")[:MOST_PAGES], key=attrgetter("job_id", "pk"))
     for job_id, group in groupby(pages, key=attrgetter("job_id")):
+        failpoint("sweep_selected")
         sweep_job(job_id, list(group))
     return len(pages)
 

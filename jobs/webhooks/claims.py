@@ -2,11 +2,14 @@
 
     pending ⇄ sending → delivered | given_up          (delivered, given_up → pending: sent again by hand)
 
-Each move is one guarded UPDATE; a sender's second one names the token of its first.
+Each move is one guarded UPDATE; a sender's second one names the token and the attempt of its first. The token is its
+process's, so that what a process held can be freed when it is known to be dead.
 An attempt counts from its claim, so that one which kills its sender is bounded, too.
 """
 
 import logging
+import os
+import socket
 import uuid
 from datetime import timedelta
 from functools import partial
@@ -41,12 +44,24 @@ def claim(delivery_id: int) -> Delivery | None:
     delivery = due().select_related("event__account").filter(pk=delivery_id).first()
     if delivery is None or has_its_share(delivery):
         return None
-    taken = {"status": DeliveryStatus.SENDING, "token": uuid.uuid4(), "attempts": delivery.attempts + 1}
+    token = sender_token(host=socket.gethostname(), pid=os.getpid())
+    taken = {"status": DeliveryStatus.SENDING, "token": token, "attempts": delivery.attempts + 1}
     still_due = due().filter(pk=delivery_id, attempts=delivery.attempts)
     if still_due.update(lease_expires_at=Now() + LEASE, **taken) == 0:
         return None
     vars(delivery).update(taken)
     return delivery
+
+
+def sender_token(*, host: str, pid: int) -> uuid.UUID:
+    """What a process claims deliveries by. A later one with the same id has it too: hence the attempt beside it."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"sender://{host}/{pid}")
+
+
+def expire_sender(*, host: str, pid: int) -> None:
+    """End the leases of a sender process that is known to be dead; the clock's next look acts on them."""
+    theirs = Delivery.objects.filter(status=DeliveryStatus.SENDING, token=sender_token(host=host, pid=pid))
+    theirs.update(lease_expires_at=Now())
 
 
 def has_its_share(delivery: Delivery) -> bool:
@@ -84,7 +99,8 @@ def settle(delivery: Delivery, answer: Answer, *, pause: timedelta | None) -> bo
         changes = {"status": DeliveryStatus.GIVEN_UP, "next_attempt_at": None}
     else:
         changes = {"status": DeliveryStatus.PENDING, "next_attempt_at": Now() + pause if pause else Now()}
-    ours = Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.SENDING, token=delivery.token)
+    claim = {"token": delivery.token, "attempts": delivery.attempts}
+    ours = Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.SENDING, **claim)
     if ours.update(token=None, lease_expires_at=None, **changes) == 0:
         logger.info("Delivery %s: the lease ran out before the attempt was noted", delivery.public_id)
         return False

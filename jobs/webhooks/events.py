@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from jobs.failpoints import failpoint
 from jobs.ids import make_event_id
 from jobs.models import Account, Delivery, Job, Page, Schedule, ScheduleRun, WebhookEvent
 from jobs.models.job import JobStatus
@@ -147,6 +148,7 @@ def record(events: Sequence[WebhookEvent], endpoint: Endpoint, *, attempts: int 
             for event in stored
         ]
     )
+    failpoint("before_event_commit")
     for delivery in deliveries[:RUNG_AT_ONCE]:
         transaction.on_commit(partial(ring_delivery, delivery.pk))
     return deliveries

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from django.db import close_old_connections
 
+from jobs.failpoints import failpoint
 from jobs.models import Delivery
 from jobs.sealing import SealBroken
 from jobs.webhooks.asked import opened_headers
@@ -28,8 +29,10 @@ def deliver(delivery_id: int) -> None:
     delivery = claim(delivery_id)
     if delivery is None:
         return
+    failpoint("event_claimed")
     close_old_connections()
     answer = send(delivery)
+    failpoint("hook_answered")
     settle(delivery, answer, pause=pause_after(answer, attempts=delivery.attempts))
     logger.info("Delivery %s: try %s, status %s", delivery.public_id, delivery.attempts, answer.status_code or "none")
     ring_next_of_account(delivery.event.account_id)

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 
+from jobs.failpoints import failpoint
 from jobs.models import Page
 from jobs.options import options_of
 from jobs.worker.claims import Aborted
@@ -45,7 +46,13 @@ async def attempt(lane: Lane, page: Page, sent: Sent) -> Outcome:
             kept = await asyncio.to_thread(kept_of, page)
             return await reread(lane, kept, rules_of(job.selectors), options)
         target = check(page.canonical_url, settings.EGRESS_POLICY)
-        return await scrape(lane, target, rules_of(job.selectors), replace(options, sent=sent))
+        return await scrape(
+            lane,
+            target,
+            rules_of(job.selectors),
+            replace(options, sent=sent),
+            navigated=lambda: failpoint("navigated"),
+        )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from dramatiq.asyncio import EventLoopThread
 
+from jobs.failpoints import failpoint
 from jobs.models import Worker
 from jobs.worker.claims import Claims
 from jobs.worker.heartbeat import Heartbeat
@@ -42,6 +43,7 @@ class PageWorker:
 
     def hand_back(self) -> None:
         """Sign off, and have every thread release its pages in the ordinary way."""
+        failpoint("term_received")
         try:
             Worker.objects.filter(pk=self._row).delete()
         except DatabaseError:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 from jobs.artifacts import discard, store
+from jobs.failpoints import failpoint
 from jobs.models import Artifact, Page
 from jobs.models.page import PageStatus
 from jobs.options import options_of
@@ -62,6 +63,7 @@ class Runner:
 
     def _render_pages(self, claim: Claim, pages: list[Page]) -> int:
         """With the job's secrets, if it has any; how many were done and recorded."""
+        failpoint("claimed")
         try:
             secrets = opened(pages[0].job.sealed_options)
         except ScrapeError as caught:
@@ -119,6 +121,7 @@ class Runner:
 
     def _render_page(self, claim: Claim, page: Page, loan: Loan, secrets: Secrets) -> bool:
         """One attempt in the lane that is lent, recorded."""
+        failpoint("lane_open")
         if not self._begin(claim, page):
             return False
         close_old_connections()
@@ -126,9 +129,11 @@ class Runner:
         try:
             with foreseen(page):
                 outcome = claim.call(attempt(loan.lane, page, secrets.sent))
+                failpoint("extracted")
                 artifacts = store(page, outcome.captures, options_of(page.job).fetch.outputs)
         except Aborted:
             persist(partial(release, page, token=claim.token))
+            failpoint("lease_released")
             return False
         except ScrapeError as error:
             return self._fail(claim, page, error, duration_ms=round((time.monotonic() - began) * 1000))
@@ -148,7 +153,7 @@ class Runner:
         """False, and the files are removed, if the claim is no longer ours."""
         ours = False
         try:
-            ours = persist(record)
+            ours = persist(partial(finish, record))
         finally:
             if not ours:
                 discard(page, artifacts)
@@ -165,9 +170,17 @@ class Runner:
     def _fail(self, claim: Claim, page: Page, error: ScrapeError, *, duration_ms: int = 0) -> bool:
         actions = actions_as_json(error.actions)
         record = partial(record_failure, page, error, token=claim.token, duration_ms=duration_ms, actions=actions)
-        ours = persist(record)
+        ours = persist(partial(finish, record))
         persist(lambda: heed(page, status_code=error.status_code, asked_s=error.retry_after_s))
         return ours
+
+
+def finish(record: Callable[[], bool]) -> bool:
+    """Record how a page ended, once; False if the claim is no longer ours."""
+    failpoint("before_finish")
+    ours = record()
+    failpoint("finish_sent")
+    return ours
 
 
 def persist(ask: Callable[[], T]) -> T:

@@ -51,7 +51,5 @@ def stages(socket: Path | None) -> list[Stage]:
 
 
 async def supervise(scratch: Path, stages: list[Stage]) -> None:
-    supervisor = Supervisor(
-        home=settings.SCRPY_HOME, scratch=scratch, cwd=settings.BASE_DIR, on_worker_end=expire_leases
-    )
+    supervisor = Supervisor(home=settings.SCRPY_HOME, scratch=scratch, cwd=settings.BASE_DIR, on_end=expire_leases)
     await supervisor.run(stages, on_ready=lambda: say(banner()))

@@ -35,12 +35,10 @@ class Stage:
 
 
 class Supervisor:
-    def __init__(
-        self, *, home: Path, scratch: Path, cwd: Path, on_worker_end: Callable[[int], Awaitable[None]]
-    ) -> None:
-        """`on_worker_end(pid)` is awaited, beside the rest, for every worker process that has ended."""
+    def __init__(self, *, home: Path, scratch: Path, cwd: Path, on_end: Callable[[str, int], Awaitable[None]]) -> None:
+        """`on_end(role, pid)` is awaited, beside the rest, for every process that has ended."""
         self._make_child = partial(Child, home=home, scratch=scratch, cwd=cwd, on_end=self._on_end)
-        self._on_worker_end = on_worker_end
+        self._tell_end = on_end
         self._strangers: set[int] = set()
         self._children: list[Child] = []
         self._keepers: set[asyncio.Task[None]] = set()
@@ -102,8 +100,7 @@ class Supervisor:
 
     def _on_end(self, child: Child, pid: int) -> None:
         self._do(kill_orphans(self._pids))
-        if child.program.role == "worker":
-            self._do(self._on_worker_end(pid))
+        self._do(self._tell_end(child.program.role, pid))
 
     def _do(self, duty: Awaitable[None]) -> None:
         """In the background, held so that it is not collected half-way."""

@@ -1,47 +1,46 @@
-"""Judges a run by SQL and by what the clients remember; it has seen nothing else."""
+"""Judges a run by SQL and by the history alone; it has seen nothing else."""
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.chaos.generator import History, Story
-from tests.chaos.nemesis import Kill
+from tests.chaos.history import History, Story, Strike
 from tests.platform.rows import Rows
 from tests.site.pages import product
 from tests.webhooks.receiver import Received
 
+NEVER_S = 9_999.0
+VISIBLE_ENDS = ("delivered", "given_up")
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How long it took after a strike, in seconds."""
+
+    strike: Strike
+    took_s: float
+
 
 @dataclass
 class Verdict:
-    """Everything but `urls`, `kills` and `slowest` has to be empty."""
+    """Everything but `urls` and `recoveries` has to be empty."""
 
     urls: int
-    kills: Counter[str]
+    recoveries: list[Recovery]
     lost: list[str]
     doubled: list[str]
     charges_off: list[str]
     events_missing: list[str]
     others: list[str]
-    slowest: tuple[float, str]
-    """Recovery, in seconds, and from what."""
 
     @property
     def good(self) -> bool:
-        return not (self.lost or self.doubled or self.charges_off or self.events_missing or self.others)
-
-    def __str__(self) -> str:
-        kills = ", ".join(f"{kind} {count}" for kind, count in sorted(self.kills.items()))
-        recovery_s, after = self.slowest
-        return (
-            f"kills: {kills} · URLs {self.urls} · lost {len(self.lost)} · doubled {len(self.doubled)} · "
-            f"charges off {len(self.charges_off)} · events missing {len(self.events_missing)} · "
-            f"other offences {len(self.others)} · slowest recovery {recovery_s:.1f} s ({after})"
-        )
+        return not self.details()
 
     def details(self) -> list[str]:
         return [*self.lost, *self.doubled, *self.charges_off, *self.events_missing, *self.others]
@@ -52,28 +51,27 @@ class Evidence:
     rows: Rows
     history: History
     received: Sequence[Received]
-    kills: Sequence[Kill] = field(default_factory=list)
 
 
 def judge(evidence: Evidence) -> Verdict:
-    offences = {rule: f"{rule}: {rows[:3]}" for rule, rows in evidence.rows.offences().items()}
+    rows, history = evidence.rows, evidence.history
+    offences = {rule: f"{rule}: {found[:3]}" for rule, found in rows.offences().items()}
     charges = {rule for rule in offences if "charge" in rule or "balance" in rule}
     return Verdict(
-        urls=evidence.rows.one("SELECT COUNT(*) FROM jobs_page"),
-        kills=Counter(kill.kind for kill in evidence.kills),
-        lost=[*lost(evidence), *still_open(evidence.rows)],
-        doubled=[*doubled(evidence), *charged_twice(evidence.rows)],
+        urls=rows.one("SELECT COUNT(*) FROM jobs_page"),
+        recoveries=[Recovery(strike, recovery_s(rows, history, strike)) for strike in history.strikes],
+        lost=[*lost(evidence), *still_open(rows)],
+        doubled=[*doubled(evidence), *made_twice(evidence), *charged_twice(rows)],
         charges_off=[offences[rule] for rule in charges],
         events_missing=list(events_missing(evidence)),
         others=[
             *(offences[rule] for rule in offences.keys() - charges),
-            *evidence.history.complaints,
-            *changed(evidence.history.stories),
+            *history.complaints,
+            *changed(history.stories),
             *altered_events(evidence.received),
+            *history.litter,
+            *never_freed(history.strikes),
         ],
-        slowest=max(
-            ((recovery_s(evidence.rows, kill), kill.kind) for kill in evidence.kills), default=(0.0, "nothing")
-        ),
     )
 
 
@@ -120,6 +118,14 @@ def doubled(evidence: Evidence) -> Iterable[str]:
             yield f"{story.public_id}: more pages than URLs"
 
 
+def made_twice(evidence: Evidence) -> Iterable[str]:
+    """Jobs that no client knows: each asked under a key of its own, so all that were made belong to somebody."""
+    known = {story.public_id for story in evidence.history.stories}
+    for job in evidence.rows.ask("SELECT public_id FROM jobs_job"):
+        if job["public_id"] not in known:
+            yield f"{job['public_id']} was made, and nobody was told"
+
+
 def charged_twice(rows: Rows) -> Iterable[str]:
     twice = "SELECT page_id FROM jobs_ledgerentry WHERE page_id IS NOT NULL GROUP BY page_id HAVING COUNT(*) > 1"
     for entry in rows.ask(twice):
@@ -132,7 +138,7 @@ def changed(stories: Iterable[Story]) -> Iterable[str]:
         seen: dict[int, Any] = {}
         if any(went_back(earlier, later) for earlier, later in pairwise(story.polls)):
             yield f"{story.public_id}: counters went back"
-        for result in (result for job in story.polls for result in job["results"]):
+        for result in (result for job in story.polls for result in job.get("results", ())):
             if seen.setdefault(result["index"], result) != result:
                 yield f"{story.public_id}[{result['index']}] changed"
 
@@ -145,13 +151,13 @@ def went_back(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
 
 
 def events_missing(evidence: Evidence) -> Iterable[str]:
-    """Events that no endpoint received, and deliveries that do not say that it did."""
+    """Events that no endpoint received, and deliveries of which nobody could tell how they ended."""
     told = {json.loads(each.body)["id"] for each in evidence.received}
     for event in evidence.rows.ask(
         "SELECT event.public_id, delivery.status FROM jobs_webhookevent event"
         " JOIN jobs_delivery delivery ON delivery.event_id = event.id"
     ):
-        if event["public_id"] not in told or event["status"] != "delivered":
+        if event["status"] not in VISIBLE_ENDS or (event["status"] == "delivered" and event["public_id"] not in told):
             yield f"{event['public_id']}: {event['status']}, received: {event['public_id'] in told}"
 
 
@@ -166,14 +172,29 @@ def altered_events(received: Iterable[Received]) -> Iterable[str]:
 # -- time ----------------------------------------------------------------------------------------------------
 
 
-def recovery_s(rows: Rows, kill: Kill) -> float:
-    """From a kill to the end of the first page that started after it; 0 if none was left to start."""
-    started_later = [
-        at(page["finished_at"])
-        for page in rows.ask("SELECT started_at, finished_at FROM jobs_page WHERE sequence IS NOT NULL")
-        if at(page["started_at"]) > kill.at
-    ]
-    return (min(started_later) - kill.at).total_seconds() if started_later else 0.0
+def recovery_s(rows: Rows, history: History, strike: Strike) -> float:
+    """From a strike until all that its victim held is out of its hands; or, if it held nothing, until the API answers
+    or a page starts again. 0 if there was nothing left to do.
+    """
+    if strike.held:
+        return (strike.freed_at - strike.since).total_seconds() if strike.freed_at else NEVER_S
+    later = answers_after(history, strike.since) if strike.kind == "web" else starts_after(rows, strike.since)
+    return max((min(later) - strike.since).total_seconds(), 0.0) if later else 0.0
+
+
+def answers_after(history: History, moment: datetime) -> list[datetime]:
+    return [asked_at + took for asked_at, took in history.answered if asked_at > moment]
+
+
+def starts_after(rows: Rows, moment: datetime) -> list[datetime]:
+    started = rows.ask("SELECT started_at FROM jobs_page WHERE started_at IS NOT NULL")
+    return [time for page in started if (time := at(page["started_at"])) > moment]
+
+
+def never_freed(strikes: Sequence[Strike]) -> Iterable[str]:
+    for strike in strikes:
+        if strike.held and not strike.freed_at:
+            yield f"{strike.kind} at {strike.at}: what it held was never taken back"
 
 
 def at(value: object) -> datetime:

@@ -105,6 +105,15 @@ class Rows:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(statement.replace("%s", "?"), parameters)]
 
+    def change(self, statement: str, *parameters: object) -> None:
+        """As time would: due times are moved, nothing else is."""
+        if self.url:
+            with psycopg.connect(self.url) as server:
+                server.execute(statement.encode(), parameters or None)
+            return
+        with closing(sqlite3.connect(self.sqlite, timeout=20)) as connection, connection:
+            connection.execute(statement.replace("%s", "?"), parameters)
+
     def one(self, statement: str, *parameters: object) -> Any:
         """The only value of the only row."""
         (row,) = self.ask(statement, *parameters)

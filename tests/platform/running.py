@@ -20,6 +20,7 @@ from tests.until import until
 
 MANAGE = Path(__file__).parents[2] / "manage.py"
 UP_WITHIN_S, DOWN_WITHIN_S = 60.0, 40.0
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass
@@ -109,13 +110,15 @@ class Platform:
 
 
 @contextmanager
-def running_platform(*, allow: Sequence[str], workers: int = 1, database_server: str = "") -> Iterator[Platform]:
-    """One that may visit the pairs in `allow`, on a fresh database of `database_server` or else of the kind under test.
+def running_platform(
+    *, allow: Sequence[str], workers: int = 1, database_server: str | None = None, more_env: Mapping[str, str] = NOTHING
+) -> Iterator[Platform]:
+    """One that may visit the pairs in `allow`, on a fresh database. Gone afterwards.
 
-    Gone afterwards.
+    The database is one of the PostgreSQL at `database_server`, SQLite if that is empty; of the kind under test if None.
     """
-    if os.environ.get("SCRPY_TEST_DATABASE") == "postgres":
-        database_server = database_server or os.environ["DATABASE_URL"]
+    if database_server is None:
+        database_server = os.environ["DATABASE_URL"] if os.environ.get("SCRPY_TEST_DATABASE") == "postgres" else ""
     home = Path(tempfile.mkdtemp(prefix="scrpy-platform-"))
     url = create_database(database_server) if database_server else ""
     port = free_port()
@@ -129,6 +132,7 @@ def running_platform(*, allow: Sequence[str], workers: int = 1, database_server:
         "SCRPY_CHROMIUM_PATH": str(find_chromium(None)),
         "SCRPY_EGRESS_ALLOW": ",".join(allow),
         "SCRPY_WORKER_PROCESSES": str(workers),
+        **more_env,
     }
     platform = Platform(home=home, env=env, port=port, rows=Rows(home / "scrpy.sqlite3", url))
     try:

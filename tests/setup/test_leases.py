@@ -31,7 +31,7 @@ def database(monkeypatch):
 
 
 def test_leases_are_expired_once(database):
-    asyncio.run(leases.expire_leases(4711))
+    asyncio.run(leases.expire_leases("worker", 4711))
 
     assert database.expired == [4711]
 
@@ -39,7 +39,7 @@ def test_leases_are_expired_once(database):
 def test_a_database_that_is_away_is_asked_again(database):
     database.away = 2
 
-    asyncio.run(leases.expire_leases(4711))
+    asyncio.run(leases.expire_leases("worker", 4711))
 
     assert database.expired == [4711]
 
@@ -47,6 +47,6 @@ def test_a_database_that_is_away_is_asked_again(database):
 def test_a_database_that_stays_away_is_left_to_the_clock(database):
     database.away = 99
 
-    asyncio.run(leases.expire_leases(4711))
+    asyncio.run(leases.expire_leases("worker", 4711))
 
     assert database.expired == []

@@ -27,8 +27,8 @@ async def never() -> None:
     await asyncio.Event().wait()
 
 
-async def on_worker_end(pid: int) -> None:
-    say(f"worker ended {pid}")
+async def on_end(role: str, pid: int) -> None:
+    say(f"{role} ended {pid}")
 
 
 async def main(home: Path, scratch: Path, programs: str) -> None:
@@ -39,7 +39,7 @@ async def main(home: Path, scratch: Path, programs: str) -> None:
         )
         for stage in json.loads(programs)
     ]
-    toy = supervisor.Supervisor(home=home, scratch=scratch, cwd=home, on_worker_end=on_worker_end)
+    toy = supervisor.Supervisor(home=home, scratch=scratch, cwd=home, on_end=on_end)
     await toy.run(stages, on_ready=lambda: say("ready"))
 
 

@@ -145,11 +145,11 @@ async def auth(request: "Request") -> None:
 
 @page
 async def flaky(request: "Request") -> None:
-    """`/flaky/<key>?fail=2`: fails so many times with 503, then works."""
+    """`/flaky/<key>?fail=2`: fails so many times with 500, then works."""
     failures = request.site.failures
     failures[request.rest] = failures.get(request.rest, 0) + 1
     if failures[request.rest] <= int(request.ask("fail", "1")):
-        await request.reply(document("<h1>Not yet</h1>"), status=503)
+        await request.reply(document("<h1>Not yet</h1>"), status=500)
     else:
         await request.reply(document(product_html(request.rest)))
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from tests import environment  # noqa: F401  (chooses the database, as for every test)
-from tests.chaos.nemesis import KINDS
+from tests.chaos.faults import PROCESSES
 from tests.platform.running import Platform, running_platform
 from tests.site import Site
 from tests.soak.gauges import look
@@ -62,7 +62,7 @@ def watched(platform: Platform, *, minutes: float, dice: random.Random) -> list[
 
 
 def kill_one(platform: Platform, dice: random.Random) -> None:
-    if victims := platform.pids(dice.choice(KINDS)):
+    if victims := platform.pids(dice.choice(PROCESSES)):
         with suppress(ProcessLookupError):
             os.kill(dice.choice(victims), signal.SIGKILL)
 

@@ -74,6 +74,18 @@ def test_what_a_dead_sender_held_is_due_again_at_once(make_delivery, bells):
     assert delivery.tries.get().status_code is None
 
 
+def test_what_a_sender_held_is_free_as_soon_as_it_is_known_to_be_dead(make_delivery, bells):
+    theirs, ours = make_delivery(to=URL), make_delivery(to=URL)
+    for delivery in (theirs, ours):
+        claims.claim(delivery.pk)
+    Delivery.objects.filter(pk=theirs.pk).update(token=claims.sender_token(host="there", pid=7))
+
+    claims.expire_sender(host="there", pid=7)
+    ring_due()
+
+    assert [Delivery.objects.get(pk=one.pk).status for one in (theirs, ours)] == ["pending", "sending"]
+
+
 def test_a_delivery_that_kills_each_sender_is_given_up_after_its_attempts(make_delivery, bells):
     delivery = make_delivery(to=URL)
 
