@@ -11,6 +11,8 @@ import dramatiq
 from jobs.stopping import stop_event
 
 STOP_WITHIN_MS = 25_000
+LOOK_EVERY_S = 1.0
+"""A signal may reach another thread, as it does right after SIGCONT: then nothing wakes the one that waits for it."""
 
 
 def serve(
@@ -30,7 +32,8 @@ def serve(
     worker.queue_prefetch = threads
     worker.start()
     on_ready()
-    stop.wait()
+    while not stop.wait(LOOK_EVERY_S):
+        pass
     on_stop()
     worker.stop(timeout=STOP_WITHIN_MS)
     broker.close()

@@ -3,12 +3,11 @@
 A process of its own, the victim, is started beside those of the platform, which stand still until it has met its fate.
 """
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from jobs.failpoints import PLACES
 from scrpy.supervisor.family import uvicorn
 from tests.platform.client import Client
 from tests.platform.running import MANAGE
+from tests.platform.stopping import stopped
 from tests.ports import free_port
 from tests.until import until
 
@@ -74,29 +74,16 @@ def answers(client):
         return False
 
 
-@contextmanager
-def standing_still(platform, kind) -> Iterator[None]:
-    """The platform's own processes of this kind do nothing meanwhile."""
-    rivals = platform.pids(kind)
-    for rival in rivals:
-        os.kill(rival, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for rival in rivals:
-            os.kill(rival, signal.SIGCONT)
-
-
 def dead(victim):
     return victim.poll() == -signal.SIGKILL
 
 
-def stopped(victim):
+def halted(victim):
     return Path(f"/proc/{victim.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def lease_over(platform):
-    """As if the time of every lease were over, and every delivery's bell unheard for long."""
+    """As if the time of every lease were over, and every delivery's bell unheard for long. Gives None."""
     for table in ("jobs_page", "jobs_delivery"):
         platform.rows.change(f"UPDATE {table} SET lease_expires_at = {EXPIRED} WHERE lease_expires_at IS NOT NULL")
 
@@ -125,7 +112,7 @@ def test_every_place_is_tried():
 
 @pytest.mark.parametrize("place", [*OF_WORKER, "before_ack"])
 def test_a_worker_that_dies_there_loses_nothing_and_charges_once(platform, alice, site, hooks, start, place):
-    with standing_still(platform, "worker"):
+    with stopped(platform, "worker"):
         victim = start(f"{place}:kill", "worker")
         job = alice.post([site.url("/static/1")], RULES, options={"retries": 1}, webhook=hooks.url)
         until(lambda: dead(victim), what="the victim's death", within_s=60)
@@ -137,7 +124,7 @@ def test_a_worker_that_dies_there_loses_nothing_and_charges_once(platform, alice
 @pytest.mark.slow
 @pytest.mark.parametrize("place", OF_WORKER)
 def test_a_worker_that_fails_there_loses_nothing_and_charges_once(platform, alice, site, hooks, start, place):
-    with standing_still(platform, "worker"):
+    with stopped(platform, "worker"):
         start(f"{place}:raise", "worker")
         job = alice.post([site.url("/static/1")], RULES, options={"retries": 4}, webhook=hooks.url)
         site_or_log = platform.rows
@@ -149,10 +136,10 @@ def test_a_worker_that_fails_there_loses_nothing_and_charges_once(platform, alic
 
 @pytest.mark.parametrize("place", ["before_finish", "extracted"])
 def test_a_worker_that_wakes_after_its_lease_can_do_nothing_more(platform, alice, site, hooks, start, place):
-    with standing_still(platform, "worker"):
+    with stopped(platform, "worker"):
         victim = start(f"{place}:stop", "worker")
         job = alice.post([site.url("/static/1")], RULES, options={"retries": 1}, webhook=hooks.url)
-        until(lambda: stopped(victim), what="the victim's stop", within_s=60)
+        until(lambda: halted(victim), what="the victim's stop", within_s=60)
     lease_over(platform)
     data = until_done(platform, alice, job)
     ended = platform.rows.pages(job["id"])
@@ -167,7 +154,7 @@ def test_a_worker_that_wakes_after_its_lease_can_do_nothing_more(platform, alice
 @pytest.mark.parametrize(("place", "attempts"), [("term_received", 2), ("lease_released", 1)])
 def test_a_worker_that_dies_while_it_is_being_ended_loses_nothing(platform, alice, site, hooks, start, place, attempts):
     site.hold("/cached.js")
-    with standing_still(platform, "worker"):
+    with stopped(platform, "worker"):
         victim = start(f"{place}:kill", "worker")
         job = alice.post([site.url("/cached-script")], RULES, options={"retries": 1}, webhook=hooks.url)
         site.wait_for_hit("/cached.js")
@@ -212,24 +199,24 @@ def test_a_cancel_whose_web_process_dies_half_way_has_not_happened(platform, ali
 @pytest.mark.parametrize("place", OF_SENDER)
 def test_an_event_whose_sender_dies_there_is_delivered_with_the_same_bytes(platform, alice, site, hooks, start, place):
     hooks.received.clear()
-    with standing_still(platform, "webhooks"):
+    with stopped(platform, "webhooks"):
         victim = start(f"{place}:kill", "webhooks")
         job = alice.post([site.url("/static/1")], RULES, webhook=hooks.url)
         until(lambda: dead(victim), what="the victim's death", within_s=60)
     lease_over(platform)
 
     until_done(platform, alice, job)
-    assert len({each.body for each in hooks.received if job["id"].encode() in each.body}) == 1
+    told = {(json.loads(each.body)["event"], each.body) for each in hooks.received if job["id"].encode() in each.body}
+    assert sorted(kind for kind, _ in told) == ["job.completed", "scrape.completed"]
 
 
 def test_pages_whose_sweeper_dies_are_swept_by_another(platform, alice, site, start):
     site.hold("/static/held")
     job = alice.post([site.url("/static/held")], RULES, options={"retries": 1})
     site.wait_for_hit("/static/held")
-    with standing_still(platform, "clock"):
+    with stopped(platform, "clock"):
         victim = start("sweep_selected:kill", "clock")
-        lease_over(platform)
-        until(lambda: dead(victim), what="the victim's death", within_s=60)
+        until(lambda: dead(victim) or lease_over(platform), what="the victim's death", within_s=60, every_s=0.5)
     site.release()
 
     assert alice.wait(job["id"])["status"] == "completed"
