@@ -12,6 +12,8 @@ from pathlib import Path
 
 from tests.postgres import Postgres
 
+ON_POSTGRES = os.environ.get("SCRPY_TEST_DATABASE") == "postgres"
+
 
 def prepare() -> None:
     """Once per run: workers of pytest-xdist inherit what their controller prepared."""
@@ -21,7 +23,7 @@ def prepare() -> None:
     for name in [name for name in os.environ if name.startswith("SCRPY_") and name != "SCRPY_TEST_DATABASE"]:
         del os.environ[name]
     os.environ.update(SCRPY_HOME=str(home), SCRPY_TESTS_PREPARED="1", REDIS_URL="unix:///nonexistent/valkey.socket")
-    if os.environ.get("SCRPY_TEST_DATABASE") != "postgres":
+    if not ON_POSTGRES:
         os.environ.pop("DATABASE_URL", None)
     elif "DATABASE_URL" not in os.environ:
         os.environ["DATABASE_URL"] = Postgres(home / "postgres").url

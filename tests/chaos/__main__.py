@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests import environment  # noqa: F401  (chooses the settings, as for every test)
 from tests.chaos import report
+from tests.chaos.checker import judge
 from tests.chaos.run import run
 
 
@@ -27,6 +28,7 @@ def main() -> int:
         workers=asked.workers,
         minutes=asked.minutes,
         postgres=asked.database == "postgres",
+        conclude=judge,
     )
     for detail in verdict.details():
         sys.stderr.write(f"{detail}\n")

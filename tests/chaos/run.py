@@ -5,13 +5,14 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
+from typing import TypeVar
 
 import psycopg
 
-from tests.chaos.checker import Evidence, Verdict, judge
+from tests.chaos.checker import Evidence
 from tests.chaos.faults import all_faults
 from tests.chaos.generator import Generator
 from tests.chaos.litter import litter_of
@@ -24,6 +25,7 @@ from tests.site import Site
 from tests.until import until
 from tests.webhooks.receiver import Receiver
 
+T = TypeVar("T")
 SETTLE_WITHIN_S = 180.0
 ANSWER_AFTER_S = 0.3
 """How long the endpoint of webhooks thinks: so long a sender may be met between the sending and its note of it."""
@@ -41,9 +43,14 @@ def run(
     minutes: float = 20,
     postgres: bool = False,
     settle_within_s: float = SETTLE_WITHIN_S,
+    kinds: Collection[str] | None = None,
     more_env: Mapping[str, str] = NOTHING,
-) -> Verdict:
-    """Harm a platform of its own `kills` times over `urls` pages. `more_env` is what its processes get besides."""
+    conclude: Callable[[Evidence], T],
+) -> T:
+    """Harm a platform of its own `kills` times over `urls` pages, and conclude while it is still there.
+
+    `kinds` are those of the faults, all if None; `more_env` is what the platform's processes get besides.
+    """
     with ExitStack() as held:
         server = held.enter_context(running_postgres()) if postgres else None
         receiver = held.enter_context(slow_receiver())
@@ -60,7 +67,8 @@ def run(
         generator = Generator(
             accounts(platform, urls), site.url(""), receiver.url, give_up_at=time.monotonic() + minutes * 60
         )
-        nemesis = Nemesis(platform, all_faults(server), lambda: ended(rows) / urls, generator.history.strikes)
+        faults = [fault for fault in all_faults(server) if kinds is None or fault.kind in kinds]
+        nemesis = Nemesis(platform, faults, lambda: ended(rows) / urls, generator.history.strikes)
         watch = Watch(rows, nemesis.strikes)
         hunt = in_thread(nemesis.run, kills, random.Random(f"{seed} nemesis"))
         watching = in_thread(watch.run)
@@ -72,7 +80,7 @@ def run(
         watching.join()
         watch.look()
         generator.history.litter += litter_of(platform)
-        return judge(Evidence(rows, generator.history, receiver.received))
+        return conclude(Evidence(rows, generator.history, receiver.received))
 
 
 def accounts(platform: Platform, urls: int) -> list[Client]:

@@ -130,12 +130,7 @@ class Rows:
 
     def forget_hosts(self) -> None:
         """Make an end of all pacing, as if a day had passed."""
-        if self.url:
-            with psycopg.connect(self.url) as server:
-                server.execute("DELETE FROM jobs_host")
-            return
-        with closing(sqlite3.connect(self.sqlite, timeout=20)) as connection, connection:
-            connection.execute("DELETE FROM jobs_host")
+        self.change("DELETE FROM jobs_host")
 
     def busy(self) -> bool:
         """Whether somebody is in the middle of a transaction that others may have to wait for."""

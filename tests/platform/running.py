@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scraping.browser import find_chromium
+from tests.environment import ON_POSTGRES
 from tests.platform import processes
 from tests.platform.client import Client
 from tests.platform.rows import Rows, create_database, drop_database
@@ -118,7 +119,7 @@ def running_platform(
     The database is one of the PostgreSQL at `database_server`, SQLite if that is empty; of the kind under test if None.
     """
     if database_server is None:
-        database_server = os.environ["DATABASE_URL"] if os.environ.get("SCRPY_TEST_DATABASE") == "postgres" else ""
+        database_server = os.environ["DATABASE_URL"] if ON_POSTGRES else ""
     home = Path(tempfile.mkdtemp(prefix="scrpy-platform-"))
     url = create_database(database_server) if database_server else ""
     port = free_port()

@@ -1,6 +1,5 @@
 """PostgreSQL silent, gone, or cutting its connections: 503 at once, nothing half-made, and all goes on by itself."""
 
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -8,13 +7,12 @@ from http import HTTPStatus
 import psycopg
 import pytest
 
+from tests.environment import ON_POSTGRES
 from tests.platform.running import running_platform
 from tests.postgres import running_postgres
 from tests.until import until
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("SCRPY_TEST_DATABASE") != "postgres", reason="once is enough: it brings a PostgreSQL of its own"
-)
+pytestmark = pytest.mark.skipif(not ON_POSTGRES, reason="once is enough: it brings a PostgreSQL of its own")
 SELECTORS = {"title": "h1"}
 JOBS, CUT_EVERY_S = 25, 0.5
 UNAVAILABLE, CREATED = HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CREATED
