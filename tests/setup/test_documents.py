@@ -22,10 +22,9 @@ OURS = ("setup", "web", "worker", "webhooks", "clock")
 
 
 def variables_read() -> set[str]:
-    """By settings.py: the first argument, all capitals, of any call there."""
-    calls = [
-        node for node in ast.walk(ast.parse((ROOT / "scrpy/settings.py").read_text())) if isinstance(node, ast.Call)
-    ]
+    """By settings.py: the first argument, all capitals, of any call there but a look into a dict."""
+    tree = ast.walk(ast.parse((ROOT / "scrpy/settings.py").read_text()))
+    calls = [node for node in tree if isinstance(node, ast.Call) and getattr(node.func, "attr", "") != "get"]
     firsts = [call.args[0].value for call in calls if call.args and isinstance(call.args[0], ast.Constant)]
     return {first for first in firsts if isinstance(first, str) and re.fullmatch(r"[A-Z][A-Z_]{4,}", first)}
 
