@@ -177,7 +177,7 @@ def recovery_s(rows: Rows, history: History, strike: Strike) -> float:
     or a page starts again. 0 if there was nothing left to do.
     """
     if strike.held:
-        return (strike.freed_at - strike.since).total_seconds() if strike.freed_at else NEVER_S
+        return max((strike.freed_at - strike.since).total_seconds(), 0.0) if strike.freed_at else NEVER_S
     later = answers_after(history, strike.since) if strike.kind == "web" else starts_after(rows, strike.since)
     return max((min(later) - strike.since).total_seconds(), 0.0) if later else 0.0
 

@@ -7,7 +7,7 @@ work proves nothing.
 import os
 import random
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +42,11 @@ class Fault:
     seen_by: SeenBy
     lasts_s: float = 0.0
 
-    def strike(self, platform: Platform, dice: random.Random) -> Strike | None:
-        """Do it once; None if nobody is worth it just now."""
+    def strike(self, platform: Platform, dice: random.Random, *, spared: Set[Claim]) -> Strike | None:
+        """Do it once; None if nobody is worth it just now.
+
+        Who holds any of `spared` is left alone: an earlier victim's, of which it is still to be seen what becomes.
+        """
         raise NotImplementedError
 
 
@@ -54,20 +57,21 @@ class Signal(Fault):
     process: str = ""
     number: signal.Signals = signal.SIGKILL
 
-    def strike(self, platform: Platform, dice: random.Random) -> Strike | None:
+    def strike(self, platform: Platform, dice: random.Random, *, spared: Set[Claim]) -> Strike | None:
         victims = platform.pids(self.process)
         for pid in dice.sample(victims, len(victims)):
             with suppress(ProcessLookupError):
-                if found := self._hit(platform, pid):
+                if found := self._hit(platform, pid, spared):
                     return found
         return None
 
-    def _hit(self, platform: Platform, pid: int) -> Strike | None:
+    def _hit(self, platform: Platform, pid: int, spared: Set[Claim]) -> Strike | None:
         os.kill(pid, signal.SIGSTOP)
         struck = False
         try:
             strike = self._state(platform, pid)
-            struck = bool(strike.held) if self.process in (*RENDER, "webhooks") else strike.effective
+            wanted = bool(strike.held) if self.process in (*RENDER, "webhooks") else strike.effective
+            struck = wanted and spared.isdisjoint(strike.held)
             if struck:
                 os.kill(pid, self.number)
             return strike if struck else None
@@ -117,7 +121,7 @@ class ServerStopped(Fault):
 
     server: Postgres | None = None
 
-    def strike(self, platform: Platform, dice: random.Random) -> Strike | None:
+    def strike(self, platform: Platform, dice: random.Random, *, spared: Set[Claim]) -> Strike | None:
         assert self.server
         live, running = platform.rows.one(LIVE), platform.rows.one(RUNNING)
         if not live:
@@ -135,7 +139,7 @@ class ConnectionsCut(Fault):
 
     server: Postgres | None = None
 
-    def strike(self, platform: Platform, dice: random.Random) -> Strike | None:
+    def strike(self, platform: Platform, dice: random.Random, *, spared: Set[Claim]) -> Strike | None:
         assert self.server
         live, running = platform.rows.one(LIVE), platform.rows.one(RUNNING)
         name = platform.rows.url.rpartition("/")[2]

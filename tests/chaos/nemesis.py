@@ -64,8 +64,9 @@ class Nemesis:
         """The first that finds a victim; the others wait for theirs."""
         if self.strikes and now() - self.strikes[-1].at < APART:
             return
+        spared = {claim for strike in self.strikes if not strike.freed_at for claim in strike.held}
         for fault in list(due):
-            if strike := fault.strike(self.platform, dice):
+            if strike := fault.strike(self.platform, dice, spared=spared):
                 due.remove(fault)
                 self.strikes.append(strike)
                 if fault.lasts_s:
