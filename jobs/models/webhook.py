@@ -43,12 +43,14 @@ class Delivery(models.Model):
     """An event on its way to one endpoint. `token` names the claim of the sender at work on it.
 
     `lease_expires_at` is until when that claim holds, and on a pending delivery until when its bell is trusted.
+    `account` is the event's.
     """
 
     Status = DeliveryStatus
 
     public_id = models.CharField(max_length=40, unique=True, default=make_delivery_id, editable=False)
     event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="deliveries")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", null=True)
     url = models.TextField()
     status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -60,6 +62,9 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         indexes = [
             models.Index(fields=["next_attempt_at"], name="delivery_due", condition=Q(status="pending")),
+            models.Index(
+                fields=["account", "next_attempt_at"], name="delivery_due_of_account", condition=Q(status="pending")
+            ),
             models.Index(fields=["lease_expires_at"], name="delivery_leased", condition=Q(status="sending")),
         ]
 

@@ -11,11 +11,13 @@ import logging
 import os
 import socket
 import uuid
+from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs.models import Delivery, DeliveryAttempt
@@ -42,7 +44,10 @@ def claim(delivery_id: int) -> Delivery | None:
     Two claims at once may each see the last place of a share free: one sender more does no harm.
     """
     delivery = due().select_related("event__account").filter(pk=delivery_id).first()
-    if delivery is None or has_its_share(delivery):
+    if delivery is None:
+        return None
+    if not shares().have_room_for(delivery.url, delivery.account_id):
+        due().filter(pk=delivery_id).update(lease_expires_at=None)
         return None
     token = sender_token(host=socket.gethostname(), pid=os.getpid())
     taken = {"status": DeliveryStatus.SENDING, "token": token, "attempts": delivery.attempts + 1}
@@ -64,13 +69,32 @@ def expire_sender(*, host: str, pid: int) -> None:
     theirs.update(lease_expires_at=Now())
 
 
-def has_its_share(delivery: Delivery) -> bool:
-    """Whether its endpoint, or its account, has as many senders as it may: a silent one holds up no other."""
-    at_once = Delivery.objects.filter(status=DeliveryStatus.SENDING).aggregate(
-        to_url=Count("pk", filter=Q(url=delivery.url)),
-        of_account=Count("pk", filter=Q(event__account=delivery.event.account_id)),
-    )
-    return bool(at_once["to_url"] >= MOST_AT_ONCE_TO_A_URL or at_once["of_account"] >= MOST_AT_ONCE_OF_AN_ACCOUNT)
+class Shares:
+    """How many senders each endpoint, and each account, has just now: a silent one holds up no other."""
+
+    def __init__(self, sending: Iterable[tuple[str, int | None]]) -> None:
+        self._urls: Counter[str] = Counter()
+        self._accounts: Counter[int | None] = Counter()
+        for url, account in sending:
+            self.add(url, account)
+
+    def add(self, url: str, account: int | None) -> None:
+        self._urls[url] += 1
+        self._accounts[account] += 1
+
+    def have_room_for(self, url: str, account: int | None) -> bool:
+        return self._urls[url] < MOST_AT_ONCE_TO_A_URL and self._accounts[account] < MOST_AT_ONCE_OF_AN_ACCOUNT
+
+    def used_up(self) -> Q:
+        """Deliveries that would be turned away."""
+        urls = [url for url, senders in self._urls.items() if senders >= MOST_AT_ONCE_TO_A_URL]
+        accounts = [one for one, senders in self._accounts.items() if senders >= MOST_AT_ONCE_OF_AN_ACCOUNT]
+        return Q(url__in=urls) | Q(account__in=accounts)
+
+
+def shares() -> Shares:
+    """One query, for as many rows as there are senders."""
+    return Shares(Delivery.objects.filter(status=DeliveryStatus.SENDING).values_list("url", "account"))
 
 
 @transaction.atomic

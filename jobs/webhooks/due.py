@@ -5,13 +5,13 @@ Any number of clocks may do so at once.
 
 from datetime import timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs.models import Delivery
 from jobs.models.webhook import DeliveryStatus
 from jobs.queue.bell import ring_delivery
-from jobs.webhooks.claims import BELL_HOLDS, LEASE, due, settle
+from jobs.webhooks.claims import BELL_HOLDS, LEASE, due, settle, shares
 from jobs.webhooks.ladder import MOST_ATTEMPTS
 from jobs.webhooks.posting import Answer
 
@@ -25,8 +25,7 @@ SENDER_LOST = Answer(
 def ring_due(*, limit: int = 200) -> int:
     """Take back what dead senders held, then ring for what is due and not rung for yet; how many bells."""
     take_back(limit=limit)
-    unheard = Q(lease_expires_at=None) | Q(lease_expires_at__lte=Now())
-    return ring(due().filter(unheard), limit=limit)
+    return ring(due(), limit=limit)
 
 
 def take_back(*, limit: int) -> None:
@@ -39,13 +38,20 @@ def take_back(*, limit: int) -> None:
 
 
 def ring(deliveries: QuerySet[Delivery], *, limit: int) -> int:
-    """Ring for those of these deliveries that have been unheard for longest; how many bells. Stops if Redis is away."""
-    longest_unheard = deliveries.order_by(F("lease_expires_at").asc(nulls_first=True), "next_attempt_at")
-    rung = 0
-    for pk in list(longest_unheard.values_list("pk", flat=True)[:limit]):
-        if deliveries.filter(pk=pk).update(lease_expires_at=Now() + BELL_HOLDS) == 0:
+    """Ring for those of these deliveries that are due longest and would not be turned away; how many bells.
+
+    Stops if Redis is away.
+    """
+    taken, rung = shares(), 0
+    unheard = deliveries.filter(Q(lease_expires_at=None) | Q(lease_expires_at__lte=Now()))
+    waiting = unheard.exclude(taken.used_up()).order_by("next_attempt_at").values_list("pk", "url", "account")
+    for pk, url, account in list(waiting[:limit]):
+        if not taken.have_room_for(url, account):
+            continue
+        if unheard.filter(pk=pk).update(lease_expires_at=Now() + BELL_HOLDS) == 0:
             continue  # another clock was faster
         if not ring_delivery(pk):
             break
+        taken.add(url, account)
         rung += 1
     return rung

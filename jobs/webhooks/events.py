@@ -20,7 +20,7 @@ from jobs.models.page import PageStatus
 from jobs.queue.bell import ring_delivery
 from jobs.representation import as_text, error_as_dict, job_as_dict
 from jobs.webhooks.asked import Endpoint, endpoint_for
-from jobs.webhooks.claims import BELL_HOLDS
+from jobs.webhooks.claims import BELL_HOLDS, MOST_AT_ONCE_TO_A_URL
 from jobs.webhooks.ladder import MOST_ATTEMPTS
 
 JOB_EVENTS = {
@@ -31,8 +31,6 @@ JOB_EVENTS = {
 }
 PAGE_EVENTS = {PageStatus.COMPLETED: "scrape.completed", PageStatus.FAILED: "scrape.failed"}
 SCHEDULE_EVENT, TEST_EVENT = "schedule.run", "webhook.test"
-RUNG_AT_ONCE = 20
-"""Of more events than this in one transaction, the clock rings for the rest."""
 
 
 def record_job_event(job: Job) -> None:
@@ -140,15 +138,16 @@ def record(events: Sequence[WebhookEvent], endpoint: Endpoint, *, attempts: int 
         [
             Delivery(
                 event=event,
+                account_id=event.account_id,
                 url=endpoint.url,
                 attempts=attempts,
                 next_attempt_at=Now(),
-                lease_expires_at=Now() + BELL_HOLDS,
+                lease_expires_at=Now() + BELL_HOLDS if place < MOST_AT_ONCE_TO_A_URL else None,
             )
-            for event in stored
+            for place, event in enumerate(stored)
         ]
     )
     failpoint("before_event_commit")
-    for delivery in deliveries[:RUNG_AT_ONCE]:
+    for delivery in deliveries[:MOST_AT_ONCE_TO_A_URL]:
         transaction.on_commit(partial(ring_delivery, delivery.pk))
     return deliveries

@@ -17,7 +17,7 @@ TIMEOUT_S = 30.0
 """For all of it: from the look-up of the name to the end of the answer."""
 MOST_READ_BYTES = 20_000
 MOST_KEPT_CHARS = 2_000
-SENDERS = 16
+SENDERS = 64
 """How many deliveries may be on their way at once, each in a thread of its own."""
 
 

@@ -50,4 +50,4 @@ def send(delivery: Delivery) -> Answer:
 
 def ring_next_of_account(account_id: int) -> None:
     """Ring for one delivery that may have been turned away while its account had its share."""
-    ring(due().filter(event__account=account_id), limit=1)
+    ring(due().filter(account=account_id), limit=1)

@@ -71,6 +71,8 @@ def make_delivery(make_job, bells):
             account=job.account, job=job, event="job.completed", body='{"event":"job.completed","name":"Café"}'
         )
         long_ago = timezone.now() - timezone.timedelta(hours=1)
-        return Delivery.objects.create(**{"event": event, "url": to, "next_attempt_at": long_ago, **overrides})
+        return Delivery.objects.create(
+            **{"event": event, "account": job.account, "url": to, "next_attempt_at": long_ago, **overrides}
+        )
 
     return make

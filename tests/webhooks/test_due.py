@@ -35,15 +35,36 @@ def test_a_bell_that_nobody_heard_is_rung_again(make_delivery, bells):
     assert bells() == [delivery.pk, delivery.pk]
 
 
-def test_of_many_those_unheard_for_longest_are_rung_first(make_delivery, bells):
-    rung_before = make_delivery(to=URL, lease_expires_at=Now() - timedelta(minutes=1))
-    rung_long_before = make_delivery(to=URL, lease_expires_at=Now() - timedelta(minutes=2))
-    never_rung = make_delivery(to=URL)
+def test_of_many_those_due_longest_are_rung_first(make_delivery, bells):
+    since = [make_delivery(to=URL, next_attempt_at=Now() - timedelta(minutes=minutes)) for minutes in (1, 3, 2)]
 
     ring_due(limit=2)
     ring_due(limit=2)
 
-    assert bells() == [never_rung.pk, rung_long_before.pk, rung_before.pk]
+    assert bells() == [since[1].pk, since[2].pk, since[0].pk]
+
+
+def test_who_would_be_turned_away_is_not_rung_for(make_delivery, bells, alice):
+    silent = [make_delivery(to=URL, account=alice) for _ in range(12)]
+    for delivery in silent[:2]:
+        claims.claim(delivery.pk)
+    healthy = make_delivery(to="https://healthy.example.com/")
+
+    ring_due()
+
+    assert bells() == [silent[2].pk, silent[3].pk, healthy.pk]
+
+
+def test_an_account_whose_share_is_used_up_stands_in_nobodys_way(make_delivery, bells, alice):
+    for number in range(claims.MOST_AT_ONCE_OF_AN_ACCOUNT):
+        claims.claim(make_delivery(to=f"https://{number}.example.com/", account=alice).pk)
+    for _ in range(3):
+        make_delivery(to=URL, account=alice)
+    healthy = make_delivery(to="https://healthy.example.com/")
+
+    ring_due(limit=2)
+
+    assert bells() == [healthy.pk]
 
 
 def test_of_two_clocks_only_one_rings_for_a_delivery(make_delivery, bells, monkeypatch):

@@ -178,12 +178,14 @@ def test_a_connection_that_breaks_is_tried_again(make_delivery, endpoint):
 def test_a_delivery_is_claimed_by_one_of_two_senders(make_delivery, endpoint, monkeypatch):
     delivery, winners = make_delivery(to=endpoint.url), []
 
-    def claim_in_between(_delivery):
-        monkeypatch.setattr(claims, "has_its_share", lambda _delivery: False)
-        winners.append(claims.claim(delivery.pk))
-        return False
+    shares = claims.shares
 
-    monkeypatch.setattr(claims, "has_its_share", claim_in_between)
+    def claim_in_between():
+        monkeypatch.setattr(claims, "shares", shares)
+        winners.append(claims.claim(delivery.pk))
+        return shares()
+
+    monkeypatch.setattr(claims, "shares", claim_in_between)
     loser = claims.claim(delivery.pk)
 
     delivery.refresh_from_db()
@@ -230,9 +232,12 @@ def test_a_silent_endpoint_gets_no_more_than_its_share_of_senders(make_delivery,
     waiting = make_delivery(to="https://silent.example.com/", account=alice)
     healthy = make_delivery(to=endpoint.url, account=alice)
     assert all(claims.claim(delivery.pk) for delivery in sending)
+    Delivery.objects.filter(pk=waiting.pk).update(lease_expires_at=Now() + claims.BELL_HOLDS)
 
     assert claims.claim(waiting.pk) is None
     assert claims.claim(healthy.pk)
+    waiting.refresh_from_db()
+    assert waiting.lease_expires_at is None  # so that it is rung for as soon as there is room
 
 
 def test_an_account_gets_no_more_than_its_share_of_senders(make_delivery, alice, endpoint):
@@ -247,7 +252,6 @@ def test_an_account_gets_no_more_than_its_share_of_senders(make_delivery, alice,
 
 def test_who_was_turned_away_is_rung_for_when_a_place_is_free(make_delivery, alice, endpoint, bells):
     delivery, waiting = (make_delivery(to=endpoint.url, account=alice) for _ in range(2))
-    Delivery.objects.filter(pk=waiting.pk).update(lease_expires_at=Now() + timedelta(seconds=10))
 
     deliver(delivery.pk)
 
