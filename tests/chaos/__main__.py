@@ -10,6 +10,8 @@ from tests.chaos import report
 from tests.chaos.checker import judge
 from tests.chaos.run import run
 
+MOST_DETAILS = 50
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
@@ -30,7 +32,7 @@ def main() -> int:
         postgres=asked.database == "postgres",
         conclude=judge,
     )
-    for detail in verdict.details():
+    for detail in verdict.details()[:MOST_DETAILS]:
         sys.stderr.write(f"{detail}\n")
     heading = f"`make chaos` with `--seed {asked.seed} --urls {asked.urls} --kills {asked.kills}"
     table = report.table(verdict, heading=f"{heading} --workers {asked.workers} --database {asked.database}`:")

@@ -70,6 +70,7 @@ def judge(evidence: Evidence) -> Verdict:
             *changed(history.stories),
             *altered_events(evidence.received),
             *history.litter,
+            *history.unforeseen,
             *never_freed(history.strikes),
         ],
     )

@@ -72,5 +72,7 @@ class History:
     answered: list[tuple[datetime, timedelta]] = field(default_factory=list)
     """When requests that were answered were sent, and how long the answers took."""
     strikes: list[Strike] = field(default_factory=list)
+    unforeseen: list[str] = field(default_factory=list)
+    """Failures of requests that the platform's log calls so, with their tracebacks."""
     litter: list[str] = field(default_factory=list)
     """What was left on the machine when all was quiet."""

@@ -80,6 +80,7 @@ def run(
         watching.join()
         watch.look()
         generator.history.litter += litter_of(platform)
+        generator.history.unforeseen += [line for line in platform.said().splitlines() if '"Unforeseen"' in line]
         return conclude(Evidence(rows, generator.history, receiver.received))
 
 
