@@ -6,8 +6,10 @@ BIN := .venv/bin
 PRODUCTION := SCRPY_ENV=production SCRPY_PUBLIC_URL=https://scrpy.example.com \
 	SCRPY_SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
 PYTEST := $(PYTHON) -m pytest --numprocesses 2
-# What touches the database, and so is run on each.
-STORED := tests/admin tests/api tests/platform tests/queue tests/schedules tests/webhooks
+# What touches the database, and so is run on each; what does so only by way of these waits for `make test-full`.
+STORED := tests/api tests/queue tests/schedules tests/webhooks \
+	$(patsubst %,tests/platform/test_%.py,credits database_outages kills)
+STORED_TOO := tests/admin tests/platform
 # What is refused before anything is stored is refused alike on each.
 UNSTORED := $(patsubst %,--ignore=tests/api/test_%.py,actions_option anything bodies documentation fields hostile_urls options)
 COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras \
@@ -25,7 +27,8 @@ test: venv-dev chromium
 
 test-full: test
 	$(PYTEST) -m slow
-	SCRPY_TEST_DATABASE=postgres $(PYTEST) -m slow $(STORED)
+	SCRPY_TEST_DATABASE=postgres $(PYTEST) $(STORED_TOO)
+	SCRPY_TEST_DATABASE=postgres $(PYTEST) -m slow $(STORED) tests/chaos
 
 check: venv-dev
 	$(BIN)/ruff format --check .

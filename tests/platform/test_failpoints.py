@@ -27,6 +27,11 @@ OF_SENDER = ("event_claimed", "hook_answered")
 EXPIRED = "'2000-01-01 00:00:00'"
 
 
+def some_slow(places, *, but):
+    """All of them as parameters, those slow that are not among `but`."""
+    return [place if place in but else pytest.param(place, marks=pytest.mark.slow) for place in places]
+
+
 @pytest.fixture
 def start(platform, tmp_path):
     """`start(fate, "worker")`: that command beside the platform's own; it is gone afterwards."""
@@ -110,7 +115,7 @@ def test_every_place_is_tried():
     assert tried | {"term_received", "lease_released"} == set(PLACES)
 
 
-@pytest.mark.parametrize("place", [*OF_WORKER, "before_ack"])
+@pytest.mark.parametrize("place", some_slow([*OF_WORKER, "before_ack"], but={"extracted", "finish_sent"}))
 def test_a_worker_that_dies_there_loses_nothing_and_charges_once(platform, alice, site, hooks, start, place):
     with stopped(platform, "worker"):
         victim = start(f"{place}:kill", "worker")
@@ -134,7 +139,7 @@ def test_a_worker_that_fails_there_loses_nothing_and_charges_once(platform, alic
     assert until_done(platform, alice, job) == [{"title": "Product 1"}]
 
 
-@pytest.mark.parametrize("place", ["before_finish", "extracted"])
+@pytest.mark.parametrize("place", some_slow(["before_finish", "extracted"], but={"before_finish"}))
 def test_a_worker_that_wakes_after_its_lease_can_do_nothing_more(platform, alice, site, hooks, start, place):
     with stopped(platform, "worker"):
         victim = start(f"{place}:stop", "worker")
@@ -151,7 +156,9 @@ def test_a_worker_that_wakes_after_its_lease_can_do_nothing_more(platform, alice
     assert (data, platform.rows.pages(job["id"])) == ([{"title": "Product 1"}], ended)
 
 
-@pytest.mark.parametrize(("place", "attempts"), [("term_received", 2), ("lease_released", 1)])
+@pytest.mark.parametrize(
+    ("place", "attempts"), [("term_received", 2), pytest.param("lease_released", 1, marks=pytest.mark.slow)]
+)
 def test_a_worker_that_dies_while_it_is_being_ended_loses_nothing(platform, alice, site, hooks, start, place, attempts):
     site.hold("/cached.js")
     with stopped(platform, "worker"):
@@ -167,7 +174,7 @@ def test_a_worker_that_dies_while_it_is_being_ended_loses_nothing(platform, alic
     assert platform.rows.pages(job["id"])[0]["attempts"] == attempts
 
 
-@pytest.mark.parametrize("place", ["job_committed", "before_ring"])
+@pytest.mark.parametrize("place", some_slow(["job_committed", "before_ring"], but={"job_committed"}))
 def test_a_job_whose_web_process_dies_there_is_done_all_the_same(platform, alice, site, web_victim, place):
     victim, client = web_victim(f"{place}:kill")
     url = site.url(f"/static/{place}")
@@ -196,7 +203,7 @@ def test_a_cancel_whose_web_process_dies_half_way_has_not_happened(platform, ali
     assert alice.cancel(job["id"]).body["job"]["status"] == "cancelled"
 
 
-@pytest.mark.parametrize("place", OF_SENDER)
+@pytest.mark.parametrize("place", some_slow(OF_SENDER, but={"hook_answered"}))
 def test_an_event_whose_sender_dies_there_is_delivered_with_the_same_bytes(platform, alice, site, hooks, start, place):
     hooks.received.clear()
     with stopped(platform, "webhooks"):
