@@ -1,5 +1,7 @@
 """A small job beside a large one of another account."""
 
+import os
+
 from tests.until import until
 
 
@@ -20,3 +22,16 @@ def test_three_urls_finish_beside_a_thousand_almost_as_if_they_were_alone(platfo
     assert small["status"] == "completed"
     assert (after.status, after.body["job"]["status"]) == (200, "cancelled")
     assert meanwhile <= 6 * platform.slots(), "whole runs of the large job went first: eight pages on every lane"
+
+
+def test_browsers_give_way_to_everything_else(platform, alice, site):
+    alice.scrape([site.url("/static/1")])
+
+    niceness = {
+        kind: {os.getpriority(os.PRIO_PROCESS, pid) for pid in platform.pids(kind)}
+        for kind in ("web", "clock", "queue", "worker", "driver", "chromium", "renderer")
+    }
+
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert all(niceness[kind] == {own} for kind in ("web", "clock", "queue", "worker"))
+    assert all(niceness[kind] == {own + 5} for kind in ("driver", "chromium", "renderer"))
