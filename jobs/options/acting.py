@@ -208,9 +208,9 @@ PARAMETERS = {
 
 def schema_of(name: str, kind: Kind) -> Schema:
     """What an action of this type and kind is told, as JSON Schema."""
-    defaults = defaults_of(kind.make)
+    defaults, called = defaults_of(kind.make), kind.make.__name__.strip("_")
     return {
-        "title": f"{kind.make.__name__.strip('_').capitalize()}Action",
+        "title": f"{called[0].upper()}{called[1:]}Action",
         "type": "object",
         "properties": {"type": {"const": name}, **described({**kind.needed, **kind.more, **COMMON}, defaults)},
         "required": ["type", *kind.needed],
