@@ -10,8 +10,6 @@ import orjson
 
 from jobs.api.schema.document import as_dict
 
-METHODS_OF_ANY = ("OPTIONS", "TRACE", "PUT", "PATCH", "POST", "DELETE", "GET", "HEAD")
-
 
 def closed(schema: Any) -> Any:
     """The same, in which an object has no members but those that are named: what is answered beside them is a fault."""
@@ -54,9 +52,13 @@ def fault_of(value: object, schema: Mapping[str, Any]) -> str | None:
     return next((f"{'/'.join(map(str, error.instance_path))}: {error.message}" for error in errors), None)
 
 
+def path_of(route: str) -> str:
+    """Django's pattern as the document writes it."""
+    return "/" + re.sub("<str:(?:public_)?([a-z]+)>", r"{\1}", route)
+
+
 def operation_of(method: str, route: str | None) -> Mapping[str, Any] | None:
-    path = "/" + re.sub("<str:(?:public_)?([a-z]+)>", r"{\1}", route or "")
-    return document()["paths"].get(path, {}).get("get" if method == "HEAD" else method.lower())
+    return document()["paths"].get(path_of(route or ""), {}).get("get" if method == "HEAD" else method.lower())
 
 
 def faults(method: str, route: str | None, status: int, headers: Mapping[str, str], content: bytes | None) -> list[str]:
