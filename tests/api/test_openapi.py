@@ -158,7 +158,7 @@ def examples():
         yield pytest.param(webhook["post"]["requestBody"]["content"]["application/json"], id=kind)
 
 
-@pytest.mark.parametrize("content", examples())
+@pytest.mark.parametrize("content", list(examples()))
 def test_every_example_is_what_its_schema_says(content):
     assert fault_of(content["example"], content["schema"]) is None
 

@@ -77,7 +77,7 @@ DATA = told({"type": ["object", "null"], "additionalProperties": True}, "By fiel
 
 
 def outputs(file: str) -> dict[str, Any]:
-    return {**obj({output: ref(file) for output in Output}, optional=Output), "additionalProperties": False}
+    return {**obj({output.value: ref(file) for output in Output}, optional=Output), "additionalProperties": False}
 
 
 RESULT = {
