@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from jobs.api.authentication import account_of, as_key_says, is_test
 from jobs.api.bodies import read_object
 from jobs.api.dry_runs import dry_run
-from jobs.api.idempotency import answered_once
+from jobs.api.idempotency import answered_once, read_key
 from jobs.api.job_requests import read_job_request
 from jobs.api.queries import PAGED, boolean, read_query, some_of, whole
 from jobs.api.results import first_results
@@ -31,6 +31,7 @@ class Jobs(ApiView):
 
     def post(self, request: Request) -> Response:
         if read_query(request, **self.query["POST"])["dryRun"]:
+            read_key(request)
             return success(dryRun=dry_run(account_of(request), read_object(request), test=is_test(request)))
         asked = as_key_says(request, read_job_request(read_object(request)))
         return answered_once(request, partial(create_job, account=account_of(request), request=asked), created)

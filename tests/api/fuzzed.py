@@ -4,7 +4,6 @@ cannot say of a request. It reads this itself, by SCHEMATHESIS_HOOKS.
 
 import json
 import os
-import random
 
 import schemathesis
 from hypothesis import strategies as st
@@ -54,6 +53,7 @@ UNSAID = {
     "too_long": "what is measured in bytes, or in all of a request",
     "invalid_choice": "a header, locale, time zone, key or cursor that is none",
     "invalid_character": "characters that a place does not take",
+    "invalid": "no selectors where no outputs are asked for, and a name of nothing but half a letter",
     "required": "selectors where no outputs are asked for, and the like",
     "unknown_field": "names of fields that the job does not have",
 }
@@ -69,9 +69,9 @@ def filter_failure(context, failure, case, response):
 
 
 @schemathesis.hook
-def map_path_parameters(context, path_parameters):
+def flatmap_path_parameters(context, path_parameters):
     """Half of the time something that is there."""
-    known = KNOWN.get(context.operation.path.split("/")[2], [])
-    if known and "id" in path_parameters and random.random() < 0.5:  # noqa: S311
-        path_parameters["id"] = random.choice(known)  # noqa: S311
-    return path_parameters
+    known = KNOWN.get(context.operation.path.split("/")[2])
+    if not known or not path_parameters:
+        return st.just(path_parameters)
+    return st.sampled_from([path_parameters] * len(known) + [{**path_parameters, "id": one} for one in known])

@@ -90,7 +90,24 @@ schedule, delivery, run = (
     answer("The delivery.", delivery=(ref("Delivery"), examples.DELIVERY)),
     answer("What came of the run.", run=(ref("ScheduleRun"), examples.RUN)),
 )
-SSE = "id: 7\nevent: page\ndata: {…}\n\nid: 7\nevent: progress\ndata: {…}\n\nid: 50\nevent: end\ndata: {…}\n\n"
+EVENT = {
+    "oneOf": [
+        obj(
+            {
+                "id": TEXT,
+                "event": {"const": kind},
+                "data": {"type": "string", "contentMediaType": JSON, "contentSchema": ref(schema)},
+            }
+        )
+        for kind, schema in (("page", "Result"), ("progress", "JobProgress"), ("end", "Job"))
+    ]
+}
+"""Of a stream of events, one."""
+PROGRESSED = {
+    "id": "7",
+    "event": "progress",
+    "data": '{"status": "running", "totalUrls": 50, "completedUrls": 6, "failedUrls": 1, "cancelledUrls": 0}',
+}
 
 OPERATIONS: Mapping[str, Operation] = {
     "POST /v1/jobs": Operation(
@@ -148,7 +165,7 @@ OPERATIONS: Mapping[str, Operation] = {
         answers={
             200: Answer(
                 said="Events, until the job has ended.",
-                content={"text/event-stream": {"schema": TEXT, "example": SSE}},
+                content={"text/event-stream": {"schema": EVENT, "example": PROGRESSED}},
                 headers=("Cache-Control",),
             )
         },
