@@ -54,9 +54,12 @@ WORK: dict[str, Any] = {
     "transform": {"anyOf": [TRANSFORM, listed(TRANSFORM, maxItems=MAX_TRANSFORMS)]},
     "cast": choice(CASTS),
     "default": told(ANYTHING, "What stands in where nothing matched, or nothing fits."),
-    "required": {"type": "boolean", "default": False},
+    "required": told(
+        {"type": "boolean"}, "Whether a page without it fails; with `exists` and `count` it is not given."
+    ),
     "limit": told(
-        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "The most values of a list."
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+        f"The most values of a list, {DEFAULT_LIMIT:,} if nothing is said; only lists have one.",
     ),
 }
 DEPENDENT = {"dependentRequired": {"group": ["pattern"]}}
