@@ -70,7 +70,7 @@ def python(document):
 def expected(numbers):
     """What both programs print of these products of the demo shop, and of a URL that is refused."""
     products = [shown(number) for number in numbers]
-    amounts = [each["price"].removeprefix("$") for each in products]
+    amounts = [each["price"].removeprefix("$").replace(",", "") for each in products]
     found = [
         {"title": each["title"], "price": {"amount": amount, "currency": "USD"}, "tags": each["tags"]}
         for each, amount in zip(products, amounts, strict=True)

@@ -63,8 +63,9 @@ def answer(said: str, *headers: str, **members: tuple[Any, Any]) -> Answer:
 
 
 def files(*types: str) -> dict[str, Any]:
-    """Content that is whatever its type says; of texts, a string."""
-    return {kind.partition(";")[0]: {"schema": TEXT if kind.startswith("text/") else {}} for kind in types}
+    """Content that is whatever its type says."""
+    binary = {"type": "string", "format": "binary"}
+    return {kind.partition(";")[0]: {"schema": TEXT if kind.startswith("text/") else binary} for kind in types}
 
 
 def page_of(name: str, kind: str, one: Any) -> Answer:

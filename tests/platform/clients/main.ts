@@ -23,6 +23,7 @@ while (!ended) {
 
 const { data, error } = await api.GET("/v1/jobs/{id}/results", { params: { ...params, query: { order: "index" } } });
 if (error) throw new Error(error.error.message);
+if (typeof data === "string") throw new Error("a file, which was not asked for");
 console.log(JSON.stringify(data.results.map((result) => result.data)));
 
 const refused = await api.POST("/v1/jobs", { body: { urls: ["http://10.0.0.1/"], selectors } });
