@@ -28,11 +28,11 @@ def document() -> dict[str, Any]:
 
 
 @cache
-def schemas() -> dict[str, Any]:
+def schemas():
     return closed(document()["components"]["schemas"])
 
 
-def resolved(thing: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved(thing):
     """What a reference to a header or a response stands for."""
     if "$ref" not in thing:
         return thing
@@ -57,7 +57,7 @@ def path_of(route: str) -> str:
     return "/" + re.sub("<str:(?:public_)?([a-z]+)>", r"{\1}", route)
 
 
-def operation_of(method: str, route: str | None) -> Mapping[str, Any] | None:
+def operation_of(method, route):
     return document()["paths"].get(path_of(route or ""), {}).get("get" if method == "HEAD" else method.lower())
 
 

@@ -58,8 +58,9 @@ WITH_BODY = ("payload_too_large", "unsupported_media_type")
 ANYWHERE = ("invalid_request", "internal_error", "service_unavailable")
 
 DESCRIPTION = """JSON in, JSON out. Times are UTC to the second, durations milliseconds, addresses in answers absolute.
-Nothing is ignored: unknown fields and parameters are refused by name. Whole numbers have no fraction: 5, never 5.0. A failure is always an `Error`. A method that an
-address does not take is answered 405, with `Allow`. Send an `X-Request-Id` to have it echoed and logged."""
+Nothing is ignored: unknown fields and parameters are refused by name. Whole numbers have no fraction: 5, never 5.0.
+A failure is always an `Error`. A method that an address does not take is answered 405, with `Allow`.
+Send an `X-Request-Id` to have it echoed and logged."""
 
 
 def shown(path: str) -> str:
