@@ -344,6 +344,7 @@ REST_FRAMEWORK = {
 }
 
 SPECTACULAR_SETTINGS = {
+    "DEFAULT_GENERATOR_CLASS": "jobs.api.schema.document.Walk",
     "TITLE": "scrpy",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
