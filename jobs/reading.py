@@ -1,11 +1,14 @@
 """Reads a client's JSON, field by field. What is wrong is noted, not raised, so that all of it is told at once."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from jobs.names import did_you_mean
 
 T = TypeVar("T")
+Schema = Mapping[str, Any]
+"""JSON Schema, as the API's own document shows it."""
 
 LONGEST_FIELD = 200
 """Characters of a field's path that are said back: its names may be a megabyte long."""
@@ -28,8 +31,23 @@ class Notes(Protocol):
         """Note a problem: where (`urls[3]`), a stable code, and a sentence that tells what to do."""
 
 
-Reader = Callable[[object, str, Notes], Any]
-"""From a value, its path, and where to note what is wrong with it, to what it means."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """From a value, its path, and where to note what is wrong with it, to what it means.
+
+    `schema` says which values it takes, as far as JSON Schema can say it.
+    """
+
+    read: Callable[[object, str, Notes], Any]
+    schema: Schema
+
+    def __call__(self, value: object, field: str, notes: Notes) -> Any:
+        return self.read(value, field, notes)
+
+
+def takes(schema: Schema) -> Callable[[Callable[[object, str, Notes], Any]], Reader]:
+    """Makes a reader of a function that takes what `schema` says."""
+    return lambda read: Reader(read, schema)
 
 
 def shortened(text: str) -> str:
@@ -66,6 +84,7 @@ def required(body: Mapping[str, Any], name: str, kind: type[T], notes: Notes, *,
 def whole(least: int, most: int) -> Reader:
     """A whole number from `least` to `most`."""
 
+    @takes({"type": "integer", "minimum": least, "maximum": most})
     def read(value: object, field: str, notes: Notes) -> int | None:
         number = typed(value, int, field, notes)
         if number is not None and not least <= number <= most:
@@ -76,6 +95,7 @@ def whole(least: int, most: int) -> Reader:
 
 
 def one_of(*choices: str) -> Reader:
+    @takes({"type": "string", "enum": list(map(str, choices))})
     def read(value: object, field: str, notes: Notes) -> str | None:
         text = typed(value, str, field, notes)
         if text is not None and text not in choices:
@@ -89,6 +109,7 @@ def choices_of(*choices: str) -> Reader:
     """A list of `choices`, each at most once; what is none of them is noted and left out."""
     read_one = one_of(*choices)
 
+    @takes({"type": "array", "items": read_one.schema, "uniqueItems": True})
     def read(value: object, field: str, notes: Notes) -> list[str]:
         found: list[str] = []
         for index, one in enumerate(typed(value, list, field, notes) or []):
@@ -102,6 +123,7 @@ def choices_of(*choices: str) -> Reader:
     return read
 
 
+@takes({"type": "boolean"})
 def switch(value: object, field: str, notes: Notes) -> bool | None:
     return typed(value, bool, field, notes)
 
@@ -118,6 +140,14 @@ def read_member(given: Mapping[str, Any], name: str, read: Reader, within: str, 
 MOST_METADATA, LONGEST_METADATA_NAME, LONGEST_METADATA = 20, 100, 4_096
 
 
+@takes(
+    {
+        "type": "object",
+        "maxProperties": MOST_METADATA,
+        "propertyNames": {"maxLength": LONGEST_METADATA_NAME},
+        "additionalProperties": {"type": "string", "maxLength": LONGEST_METADATA},
+    }
+)
 def read_metadata(value: object, field: str, notes: Notes) -> dict[str, Any] | None:
     """The caller's own strings by name, which are given back as they came."""
     metadata = typed(value, dict, field, notes)
@@ -136,6 +166,7 @@ def read_metadata(value: object, field: str, notes: Notes) -> dict[str, Any] | N
 def real(least: float, most: float) -> Reader:
     """A number from `least` to `most`."""
 
+    @takes({"type": "number", "minimum": least, "maximum": most})
     def read(value: object, field: str, notes: Notes) -> float | None:
         number = value if type(value) is int else typed(value, float, field, notes)
         if number is not None and not least <= number <= most:
@@ -143,3 +174,11 @@ def real(least: float, most: float) -> Reader:
         return number
 
     return read
+
+
+def described(readers: Mapping[str, Reader], defaults: Mapping[str, Any]) -> dict[str, Schema]:
+    """What each of the members takes, and what it is where it is left out."""
+    return {
+        name: {**reader.schema, **({"default": defaults[name]} if name in defaults else {})}
+        for name, reader in readers.items()
+    }

@@ -273,6 +273,8 @@ INSTALLED_APPS = [
     "jobs",
     "unfold",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -339,6 +341,15 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "jobs.api.rendering.OneRenderer",
     "EXCEPTION_HANDLER": "jobs.api.envelope.exception_handler",
     "UNAUTHENTICATED_USER": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "DEFAULT_GENERATOR_CLASS": "jobs.api.schema.document.Walk",
+    "TITLE": "scrpy",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "POSTPROCESSING_HOOKS": [],
+    "SORT_OPERATIONS": False,
 }
 
 UNFOLD = {

@@ -6,10 +6,13 @@ from django.views.generic import RedirectView
 
 from jobs.api.metrics import metrics
 from jobs.api.probes import healthz, readyz
+from jobs.api.schema import pages
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("v1/", include("jobs.api.urls")),
+    path("docs", pages.swagger),
+    path("docs/redoc", pages.redoc),
     path("admin/", admin.site.urls),
     path("healthz", healthz),
     path("readyz", readyz),

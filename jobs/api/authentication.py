@@ -38,10 +38,15 @@ class KeyScope(BasePermission):
     """A key needs the scope of what a view is about, to read there or to do anything else."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        scope = f"{view.resource}:{'read' if request.method in READING else 'write'}"
+        scope = scope_of(view, request.method)
         if not cast(ApiKey, request.auth).allows(scope):
             raise ApiError("insufficient_scope", f"This API key does not have the scope {scope}.")
         return True
+
+
+def scope_of(view: Any, method: str | None) -> str:
+    """What a key needs for a method of a view."""
+    return f"{view.resource}:{'read' if method in READING else 'write'}"
 
 
 def sent_key(request: Request) -> str:

@@ -10,7 +10,7 @@ from jobs.api.authentication import account_of
 from jobs.api.bodies import read_object
 from jobs.api.errors import ApiError, Problems
 from jobs.api.idempotency import answered_once
-from jobs.api.queries import read_query, whole
+from jobs.api.queries import PAGED, read_query
 from jobs.api.views import ApiView, find_job, success
 from jobs.models import Account, Delivery
 from jobs.webhooks.asked import Endpoint, read_fields
@@ -19,7 +19,6 @@ from jobs.webhooks.events import record_test
 from jobs.webhooks.representation import delivery_as_dict
 
 PUBLIC_ID = re.compile(r"dlv_[0-9a-z]{1,36}")
-MOST_OFFSET = 1_000_000
 TEST_FIELDS = ("url", "headers")
 
 
@@ -27,9 +26,10 @@ class Deliveries(ApiView):
     """`GET /v1/jobs/:id/deliveries`."""
 
     resource = "webhooks"
+    query = {"GET": PAGED}
 
     def get(self, request: Request, public_id: str) -> Response:
-        asked = read_query(request, limit=(whole(1, 100), 20), offset=(whole(0, MOST_OFFSET), 0))
+        asked = read_query(request, **self.query["GET"])
         deliveries = Delivery.objects.filter(event__job=find_job(account_of(request), public_id))
         limit, offset = asked["limit"], asked["offset"]
         page = deliveries.select_related("event").prefetch_related("tries").order_by("-id")[offset : offset + limit]

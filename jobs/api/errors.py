@@ -25,6 +25,29 @@ STATUSES = {
 }
 """Every code that an answer can have, and the status it comes with."""
 
+PROBLEMS = (
+    "required",
+    "invalid_type",
+    "invalid_choice",
+    "invalid_character",
+    "out_of_range",
+    "too_long",
+    "too_many",
+    "duplicate_key",
+    "unknown_field",
+    "unsupported_option",
+    "invalid_url",
+    "blocked_address",
+    "invalid",
+    "invalid_selector",
+    "invalid_pattern",
+    "invalid_transform",
+    "invalid_path",
+    "invalid_combination",
+    "too_deep",
+    "invalid_cron",
+)
+"""Every code that one of the `details` can have."""
 MOST_PROBLEMS = 100
 
 

@@ -42,8 +42,10 @@ SELDOM = ("selectors", "options", "metadata", "sealed_options", "sealed_session"
 class Events(ApiView):
     """`GET /v1/jobs/:id/events`."""
 
+    query = {"GET": {"after": (read_sequence, 0), "results": (boolean, True)}}
+
     def get(self, request: Request, public_id: str) -> HttpResponseBase:
-        asked = read_query(request, after=(read_sequence, 0), results=(boolean, True))
+        asked = read_query(request, **self.query["GET"])
         heard = last_heard(request)
         job = find_job(account_of(request), public_id)
         if request.method == "HEAD":

@@ -58,12 +58,9 @@ def key_of(request: Request) -> IdempotencyKey | None:
 
     Raises: ApiError if it was used for something else.
     """
-    text = request.headers.get(HEADER)
+    text = read_key(request)
     if text is None:
         return None
-    if not KEY.fullmatch(text):
-        message = "A key has 1 to 255 printable ASCII characters, and no space at either end."
-        raise invalid_request([Problem(HEADER, "invalid_character", message)])
     account, asked = account_of(request), fingerprint(request._request, test=is_test(request))
     same = IdempotencyKey.objects.filter(account=account, key=text)
     same.expired().delete()
@@ -74,6 +71,15 @@ def key_of(request: Request) -> IdempotencyKey | None:
         message = f"The {HEADER} {text[:60]} was used for another request; take a new key for a new request."
         raise ApiError("idempotency_conflict", message)
     return key
+
+
+def read_key(request: Request) -> str | None:
+    """What was sent as a key, if anything was. Raises: ApiError if it cannot be one."""
+    text = request.headers.get(HEADER)
+    if text is not None and not KEY.fullmatch(text):
+        message = "A key has 1 to 255 printable ASCII characters, and no space at either end."
+        raise invalid_request([Problem(HEADER, "invalid_character", message)])
+    return text
 
 
 def earlier(key: IdempotencyKey) -> Job:

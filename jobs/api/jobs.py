@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from jobs.api.authentication import account_of, as_key_says, is_test
 from jobs.api.bodies import read_object
 from jobs.api.dry_runs import dry_run
-from jobs.api.idempotency import answered_once
+from jobs.api.idempotency import answered_once, read_key
 from jobs.api.job_requests import read_job_request
-from jobs.api.queries import boolean, read_query, some_of, whole
+from jobs.api.queries import PAGED, boolean, read_query, some_of, whole
 from jobs.api.results import first_results
 from jobs.api.views import ApiView, find_job, retry_after, success
 from jobs.api.waiting import StillLive
@@ -21,26 +21,23 @@ from jobs.recording import cancel_job
 from jobs.representation import job_as_dict, job_url
 
 LONGEST_WAIT_S = 60
-MOST_OFFSET = 1_000_000
 AT_CREATION = ("id", "name", "status", "totalUrls", "completedUrls", "createdAt")
 
 
 class Jobs(ApiView):
     """`POST /v1/jobs` and `GET /v1/jobs`."""
 
+    query = {"POST": {"dryRun": (boolean, False)}, "GET": {"status": (some_of(*Job.Status.values), None), **PAGED}}
+
     def post(self, request: Request) -> Response:
-        if read_query(request, dryRun=(boolean, False))["dryRun"]:
+        if read_query(request, **self.query["POST"])["dryRun"]:
+            read_key(request)
             return success(dryRun=dry_run(account_of(request), read_object(request), test=is_test(request)))
         asked = as_key_says(request, read_job_request(read_object(request)))
         return answered_once(request, partial(create_job, account=account_of(request), request=asked), created)
 
     def get(self, request: Request) -> Response:
-        asked = read_query(
-            request,
-            status=(some_of(*Job.Status.values), None),
-            limit=(whole(1, 100), 20),
-            offset=(whole(0, MOST_OFFSET), 0),
-        )
+        asked = read_query(request, **self.query["GET"])
         jobs = Job.objects.filter(account=account_of(request)).exclude(kind=Job.Kind.PREVIEW)
         if asked["status"]:
             jobs = jobs.filter(status__in=asked["status"])
@@ -52,8 +49,10 @@ class Jobs(ApiView):
 class OneJob(ApiView):
     """`GET /v1/jobs/:id` and `DELETE /v1/jobs/:id`."""
 
+    query = {"GET": {"results": (boolean, True), "wait": (whole(0, LONGEST_WAIT_S), 0)}}
+
     def get(self, request: Request, public_id: str, *, waited: str | None = None) -> HttpResponse:
-        asked = read_query(request, results=(boolean, True), wait=(whole(0, LONGEST_WAIT_S), 0))
+        asked = read_query(request, **self.query["GET"])
         job = find_job(account_of(request), public_id)
         if job.live and asked["wait"] and not waited:
             return StillLive(job, wait_s=asked["wait"])

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from jobs.api.authentication import account_of
 from jobs.api.errors import ApiError, Problem, Problems, invalid_request
 from jobs.api.exports import exported
-from jobs.api.queries import Refused, one_of, read_query, whole
+from jobs.api.queries import Refused, one_of, read_query, takes, whole
 from jobs.api.views import ApiView, find_job, retry_after, success
 from jobs.exports import FORMATS, Selection
 from jobs.exports.columns import field_names
@@ -43,6 +43,7 @@ class Cursor(NamedTuple):
         return urlsafe_b64encode(f"{self.order}:{self.position}".encode()).decode().rstrip("=")
 
 
+@takes({"type": "string", "format": "cursor"})
 def read_cursor(text: str) -> Cursor:
     try:
         found = CURSOR.fullmatch(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
@@ -53,6 +54,7 @@ def read_cursor(text: str) -> Cursor:
     return Cursor(found[1].decode(), int(found[2]))
 
 
+@takes({"type": "string", "format": "names", "examples": ["title,price"]})
 def read_names(text: str) -> list[str]:
     """Names between commas, as CSV has them: one that has a comma itself stands in double quotes."""
     try:
@@ -67,16 +69,19 @@ def read_names(text: str) -> list[str]:
 class Results(ApiView):
     """`GET /v1/jobs/:id/results`."""
 
+    query = {
+        "GET": {
+            "format": (one_of("json", *FORMATS), "json"),
+            "fields": (read_names, None),
+            "status": (one_of(*FINISHED), None),
+            "order": (one_of("sequence", "index"), "sequence"),
+            "limit": (whole(1, MOST_RESULTS), None),
+            "after": (read_cursor, None),
+        }
+    }
+
     def get(self, request: Request, public_id: str) -> HttpResponseBase:
-        asked = read_query(
-            request,
-            format=(one_of("json", *FORMATS), "json"),
-            fields=(read_names, None),
-            status=(one_of(*FINISHED), None),
-            order=(one_of("sequence", "index"), "sequence"),
-            limit=(whole(1, MOST_RESULTS), None),
-            after=(read_cursor, None),
-        )
+        asked = read_query(request, **self.query["GET"])
         refuse_foreign_cursor(asked["after"], order=asked["order"])
         job = find_job(account_of(request), public_id)
         refuse_index_order_while_live(job, order=asked["order"])

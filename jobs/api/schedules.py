@@ -10,7 +10,7 @@ from jobs.api.authentication import account_of, is_test
 from jobs.api.bodies import read_object
 from jobs.api.errors import ApiError
 from jobs.api.idempotency import answered_once
-from jobs.api.queries import read_query, whole
+from jobs.api.queries import PAGED, read_query
 from jobs.api.schedule_requests import read_schedule
 from jobs.api.views import ApiView, success
 from jobs.models import Account, Schedule, ScheduleRun
@@ -18,7 +18,6 @@ from jobs.schedules.representation import run_as_dict, schedule_as_dict, schedul
 from jobs.schedules.running import change, make, run_now
 
 PUBLIC_ID = re.compile(r"sch_[0-9a-z]{1,36}")
-MOST_OFFSET = 1_000_000
 
 
 class ScheduleView(ApiView):
@@ -28,13 +27,15 @@ class ScheduleView(ApiView):
 class Schedules(ScheduleView):
     """`POST /v1/schedules` and `GET /v1/schedules`."""
 
+    query = {"GET": PAGED}
+
     def post(self, request: Request) -> Response:
         read_query(request)
         columns = {**read_schedule(read_object(request), complete=True), "test": is_test(request)}
         return answered_once(request, partial(make, account_of(request), columns), created)
 
     def get(self, request: Request) -> Response:
-        asked = read_query(request, limit=(whole(1, 100), 20), offset=(whole(0, MOST_OFFSET), 0))
+        asked = read_query(request, **self.query["GET"])
         schedules = Schedule.objects.filter(account=account_of(request))
         limit, offset = asked["limit"], asked["offset"]
         shown = [schedule_as_dict(one) for one in schedules.order_by("-id")[offset : offset + limit]]
@@ -90,8 +91,10 @@ class RunNow(ScheduleView):
 class Runs(ScheduleView):
     """`GET /v1/schedules/:id/runs`."""
 
+    query = {"GET": PAGED}
+
     def get(self, request: Request, public_id: str) -> Response:
-        asked = read_query(request, limit=(whole(1, 100), 20), offset=(whole(0, MOST_OFFSET), 0))
+        asked = read_query(request, **self.query["GET"])
         runs = find_schedule(account_of(request), public_id).runs.all()
         limit, offset = asked["limit"], asked["offset"]
         shown = [run_as_dict(run) for run in runs.order_by("-id")[offset : offset + limit]]

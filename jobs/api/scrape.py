@@ -33,12 +33,14 @@ INLINE = ("text/", JSON)
 class SingleUrl(ApiView):
     """Makes a job of one page, and answers with its result once it has ended."""
 
+    query = {"POST": {"wait": (whole(1, LONGEST_WAIT_S), WAIT_S)}}
+
     def create(self, request: Request, body: dict[str, Any]) -> Job:
         """The job that `body` asks for. Raises: ApiError."""
         raise NotImplementedError
 
     def post(self, request: Request, *, waited: str | None = None) -> HttpResponse:
-        asked = read_query(request, wait=(whole(1, LONGEST_WAIT_S), WAIT_S))
+        asked = read_query(request, **self.query["POST"])
         if waited:
             return answer(find_job(account_of(request), waited))
         make = partial(self.create, request, read_object(request))

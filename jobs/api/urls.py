@@ -11,6 +11,7 @@ from jobs.api.reextract import Reextract
 from jobs.api.reruns import Purge, Retry
 from jobs.api.results import Results
 from jobs.api.schedules import OneSchedule, Pause, Resume, RunNow, Runs, Schedules
+from jobs.api.schema.pages import Document
 from jobs.api.scrape import Preview, Scrape
 from jobs.api.usage import Usage
 from jobs.api.waiting import holding
@@ -28,6 +29,7 @@ urlpatterns = [
     path("jobs/<str:public_id>/reextract", Reextract.as_view()),
     path("jobs/<str:public_id>/results", Results.as_view()),
     path("jobs/<str:public_id>/retry", Retry.as_view()),
+    path("openapi.json", Document.as_view()),
     path("preview", holding(Preview.as_view())),
     path("schedules", Schedules.as_view()),
     path("schedules/<str:public_id>", OneSchedule.as_view()),

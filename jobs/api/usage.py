@@ -15,7 +15,8 @@ class Usage(ApiView):
     """`GET /v1/usage`."""
 
     resource = "account"
+    query = {"GET": {"days": (whole(1, MOST_DAYS), DAYS)}}
 
     def get(self, request: Request) -> Response:
-        asked = read_query(request, days=(whole(1, MOST_DAYS), DAYS))
+        asked = read_query(request, **self.query["GET"])
         return success(usage=usage_of(account_of(request), days=asked["days"]))

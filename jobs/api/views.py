@@ -1,6 +1,7 @@
 """What all views of the API have in common."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework.request import Request
@@ -8,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from jobs.api.errors import ApiError
+from jobs.api.queries import Parameter
 from jobs.models import Account, Job
 
 RETRY_AFTER_S = 2
@@ -18,6 +20,8 @@ PUBLIC_ID = re.compile(r"job_[0-9a-z]{1,36}")
 class ApiView(APIView):
     resource = "jobs"
     """What the view is about: a key needs the scope `<resource>:read` to read there, else `<resource>:write`."""
+    query: Mapping[str, Mapping[str, Parameter]] = {}
+    """The query parameters of each method that takes any."""
     http_method_names = ["get", "head", "post", "patch", "delete"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

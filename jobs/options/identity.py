@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from babel import Locale, UnknownLocaleError
 
 from jobs.names import did_you_mean
-from jobs.reading import Notes, read_member, real, refuse_unknown, typed, whole
+from jobs.reading import Notes, read_member, real, refuse_unknown, takes, typed, whole
 from scraping.options import DEVICES, Place, Viewport
 
 LOCALE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
@@ -29,6 +29,7 @@ PROFILE: Mapping[str, str] = {
 """Options that make the profile, by their names there."""
 
 
+@takes({"type": "string", "format": "locale", "examples": ["de", "en-GB"]})
 def read_locale(value: object, field: str, notes: Notes) -> str | None:
     text = typed(value, str, field, notes)
     if text is None:
@@ -43,6 +44,7 @@ def read_locale(value: object, field: str, notes: Notes) -> str | None:
     return "-".join(filter(None, (language.lower(), script.title(), country.upper())))
 
 
+@takes({"type": "string", "minLength": 1, "maxLength": LONGEST_USER_AGENT, "pattern": f"^{VISIBLE.pattern}$"})
 def read_user_agent(value: object, field: str, notes: Notes) -> str | None:
     text = typed(value, str, field, notes)
     if text is None:
@@ -55,15 +57,27 @@ def read_user_agent(value: object, field: str, notes: Notes) -> str | None:
     return text
 
 
+read_pixels = whole(16, 4_096)
+
+
+@takes(
+    {
+        "type": "object",
+        "properties": {"width": read_pixels.schema, "height": read_pixels.schema},
+        "required": ["width", "height"],
+        "additionalProperties": False,
+    }
+)
 def read_viewport(value: object, field: str, notes: Notes) -> Viewport | None:
     given = typed(value, dict, field, notes)
     if given is None:
         return None
     refuse_unknown(given, ("width", "height"), field, notes)
-    width, height = (read_member(given, name, whole(16, 4_096), field, notes) for name in ("width", "height"))
+    width, height = (read_member(given, name, read_pixels, field, notes) for name in ("width", "height"))
     return Viewport(width, height)
 
 
+@takes({"type": "string", "enum": sorted(DEVICES)})
 def read_device(value: object, field: str, notes: Notes) -> str | None:
     name = typed(value, str, field, notes)
     if name is not None and name not in DEVICES:
@@ -72,6 +86,7 @@ def read_device(value: object, field: str, notes: Notes) -> str | None:
     return name
 
 
+@takes({"type": "string", "format": "timezone", "examples": ["Europe/Berlin"]})
 def read_timezone(value: object, field: str, notes: Notes) -> str | None:
     name = typed(value, str, field, notes)
     if name is not None and name not in timezones():
@@ -86,13 +101,28 @@ def timezones() -> Set[str]:
     return available_timezones()
 
 
+read_latitude, read_longitude, read_accuracy = real(-90, 90), real(-180, 180), real(0, 1_000_000)
+
+
+@takes(
+    {
+        "type": "object",
+        "properties": {
+            "latitude": read_latitude.schema,
+            "longitude": read_longitude.schema,
+            "accuracy": {**read_accuracy.schema, "default": 0},
+        },
+        "required": ["latitude", "longitude"],
+        "additionalProperties": False,
+    }
+)
 def read_geolocation(value: object, field: str, notes: Notes) -> Place | None:
     given = typed(value, dict, field, notes)
     if given is None:
         return None
     refuse_unknown(given, ("latitude", "longitude", "accuracy"), field, notes)
     return Place(
-        read_member(given, "latitude", real(-90, 90), field, notes),
-        read_member(given, "longitude", real(-180, 180), field, notes),
-        read_member({"accuracy": 0, **given}, "accuracy", real(0, 1_000_000), field, notes),
+        read_member(given, "latitude", read_latitude, field, notes),
+        read_member(given, "longitude", read_longitude, field, notes),
+        read_member({"accuracy": 0, **given}, "accuracy", read_accuracy, field, notes),
     )

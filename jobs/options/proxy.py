@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs.reading import Notes, refuse_unknown, required, typed
+from jobs.reading import Notes, refuse_unknown, required, takes, typed
 from scraping.egress.gate import CONTROL
 from scraping.egress.upstream import Upstream, check_proxy
 from scraping.errors import UrlError
@@ -16,6 +16,22 @@ MOST_CREDENTIAL_BYTES = 255
 """What SOCKS5 can carry."""
 
 
+CREDENTIAL = {"type": "string", "minLength": 1, "maxLength": MOST_CREDENTIAL_BYTES}
+
+
+@takes(
+    {
+        "type": "object",
+        "properties": {
+            "server": {"type": "string", "format": "proxy", "examples": ["http://proxy.example.com:3128"]},
+            "username": CREDENTIAL,
+            "password": CREDENTIAL,
+        },
+        "required": ["server"],
+        "dependentRequired": {"password": ["username"]},
+        "additionalProperties": False,
+    }
+)
 def read_proxy(value: object, field: str, notes: Notes) -> Upstream | None:
     given = typed(value, dict, field, notes)
     if given is None:

@@ -30,7 +30,14 @@ from jobs.options.sending import (
     read_session,
     refuse_shared_concurrency,
 )
-from jobs.options.waiting import TIMEOUT_MS, read_statuses, read_wait_for, read_wait_until, refuse_long_waits
+from jobs.options.waiting import (
+    MOST_TIMEOUT_MS,
+    TIMEOUT_MS,
+    read_statuses,
+    read_wait_for,
+    read_wait_until,
+    refuse_long_waits,
+)
 from jobs.reading import Notes, Reader, one_of, refuse_unknown, switch, typed, whole
 from jobs.secrets import Secrets
 from scraping.options import Awaited, FetchOptions, Profile, Sent, WaitUntil
@@ -67,40 +74,41 @@ def read_options(value: object, notes: Notes) -> Options:
     """The options in `value`, each as given or its default. Where something was noted they mean nothing."""
     given = typed(value, dict, "options", notes) or {}
     refuse_unknown(given, READERS, "options", notes)
-    read = {name: READERS[name](given[name], f"options.{name}", notes) for name in READERS.keys() & given.keys()}
+    named = {name: READERS[name](given[name], f"options.{name}", notes) for name in READERS.keys() & given.keys()}
+    read = {**DEFAULTS, **named}
     refuse_long_waits(read, notes)
-    refuse_shared_concurrency(read, notes)
+    refuse_shared_concurrency(named, notes)
     refuse_long_actions(read, notes)
     return Options(
         fetch=FetchOptions(
-            timeout_ms=read.get("timeout", TIMEOUT_MS),
+            timeout_ms=read["timeout"],
             wait_until=read.get("waitUntil", WaitUntil.AUTO),
             awaited=wait if isinstance(wait := read.get("waitFor"), Awaited) else None,
             pause_ms=wait if isinstance(wait, int) else 0,
             accept_status=read.get("acceptStatus", frozenset()),
             locale=read.get("locale"),
-            explain=read.get("explain", False),
-            shadow=read.get("shadowRoots", False),
-            frames=read.get("frames", False),
+            explain=read["explain"],
+            shadow=read["shadowRoots"],
+            frames=read["frames"],
             actions=read.get("actions", ()),
             outputs=read.get("outputs", frozenset()),
-            keep_html=bool(read.get("keepHtml", True) and settings.SCRPY_KEEP_HTML),
+            keep_html=bool(read["keepHtml"] and settings.SCRPY_KEEP_HTML),
         ),
         profile=Profile(
-            **{PROFILE[name]: value for name, value in read.items() if name in PROFILE},
+            **{PROFILE[name]: value for name, value in named.items() if name in PROFILE},
             block=read.get("block", block_for(read.get("outputs", frozenset()), read.get("actions", ()))),
-            keeps_session=read.get("session", False),
+            keeps_session=named.get("session", False),
         ),
-        max_attempts=1 + (read.get("retries", 2) or 0),
-        host_concurrency=read.get("hostConcurrency", 8),
-        host_delay_ms=read.get("hostDelay", 0),
-        respect_robots=read.get("respectRobots", False),
-        priority=read.get("priority", 0),
-        deadline_ms=read.get("deadline", DEADLINE_MS),
-        concurrency=1 if read.get("session") else read.get("concurrency"),
-        deduplicate=read.get("deduplicate", False),
+        max_attempts=1 + (read["retries"] or 0),
+        host_concurrency=read["hostConcurrency"],
+        host_delay_ms=read["hostDelay"],
+        respect_robots=read["respectRobots"],
+        priority=read["priority"],
+        deadline_ms=read["deadline"],
+        concurrency=1 if named.get("session") else read.get("concurrency"),
+        deduplicate=read["deduplicate"],
         proxied="proxy" in given,
-        max_age_ms=read.get("maxAge", 0),
+        max_age_ms=read["maxAge"],
         secrets=Secrets(
             proxy=read.get("proxy"), sent=Sent(headers=read.get("headers", ()), cookies=read.get("cookies", ()))
         ),
@@ -134,7 +142,7 @@ def without_secrets(options: dict[str, Any]) -> dict[str, Any]:
 
 
 READERS: Mapping[str, Reader] = {
-    "timeout": whole(1_000, 120_000),
+    "timeout": whole(1_000, MOST_TIMEOUT_MS),
     "retries": whole(0, 10),
     "waitUntil": read_wait_until,
     "hostConcurrency": whole(1, 100),
@@ -168,3 +176,20 @@ READERS: Mapping[str, Reader] = {
     "frames": switch,
 }
 """What reads an option."""
+
+DEFAULTS: Mapping[str, Any] = {
+    "timeout": TIMEOUT_MS,
+    "retries": 2,
+    "hostConcurrency": 8,
+    "hostDelay": 0,
+    "respectRobots": False,
+    "priority": 0,
+    "deadline": DEADLINE_MS,
+    "deduplicate": False,
+    "keepHtml": True,
+    "maxAge": 0,
+    "explain": False,
+    "shadowRoots": False,
+    "frames": False,
+}
+"""What an option is that is not given; of the others its absence means something of its own."""

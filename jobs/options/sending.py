@@ -5,7 +5,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jobs.options.identity import VISIBLE
-from jobs.reading import Notes, Reader, choices_of, joined, one_of, read_member, refuse_unknown, switch, typed
+from jobs.reading import (
+    Notes,
+    Reader,
+    choices_of,
+    described,
+    joined,
+    one_of,
+    read_member,
+    refuse_unknown,
+    switch,
+    takes,
+    typed,
+)
 from scraping.acting import Action, Look
 from scraping.options import DEFAULT_PROFILE, PICTURES, Block, Cookie, Output
 
@@ -39,7 +51,6 @@ THE_BROWSERS = frozenset({
 THE_BROWSERS_PREFIXES = ("proxy-", "sec-")
 """What begins like this, too, is for the browser and the connection to say."""
 
-COOKIE_FIELDS = ("name", "value", "path", "secure", "httpOnly", "sameSite")
 GIVEN_BY_THE_URL = ("domain", "url", "expires", "maxAge", "expirationDate", "hostOnly")
 
 SESSIONS = {"isolated": False, "job": True}
@@ -52,6 +63,15 @@ Refusal = Callable[[str], str | None]
 """Why a header of this name, in lower case, cannot be given; None if it can."""
 
 
+HEADERS = {
+    "type": "object",
+    "maxProperties": MOST_HEADERS,
+    "propertyNames": {"pattern": f"^{TOKEN.pattern}$"},
+    "additionalProperties": {"type": "string", "pattern": f"^(?:{VISIBLE.pattern})?$", "maxLength": MOST_HEADER_BYTES},
+}
+
+
+@takes(HEADERS)
 def read_headers(value: object, field: str, notes: Notes) -> tuple[tuple[str, str], ...]:
     return headers_of(value, field, notes, refusal=refused_by_browsers)
 
@@ -89,43 +109,10 @@ def read_header(name: str, value: object, field: str, notes: Notes, *, refusal: 
     return text or ""
 
 
-def read_cookies(value: object, field: str, notes: Notes) -> tuple[Cookie, ...]:
-    given = typed(value, list, field, notes) or []
-    if len(given) > MOST_COOKIES:
-        notes.add(field, "too_many", f"At most {MOST_COOKIES} cookies; these are {len(given):,}.")
-        return ()
-    read = [(f"{field}[{index}]", read_cookie(each, f"{field}[{index}]", notes)) for index, each in enumerate(given)]
-    refuse_twice((((each.name, each.path), path) for path, each in read if each), "This cookie", notes)
-    return tuple(cookie for _, cookie in read if cookie)
-
-
-def read_cookie(value: object, field: str, notes: Notes) -> Cookie | None:
-    given = typed(value, dict, field, notes)
-    if given is None:
-        return None
-    refuse_unknown(given, (*COOKIE_FIELDS, *GIVEN_BY_THE_URL), field, notes)
-    for name in GIVEN_BY_THE_URL:
-        if name in given:
-            message = "Cookies go to the host of each URL, for as long as its page is loaded; leave this out."
-            notes.add(joined(field, name), "unknown_field", message)
-    cookie = Cookie(
-        name=read_member(given, "name", text_of(TOKEN), field, notes) or "",
-        value=read_member(given, "value", text_of(COOKIE_VALUE), field, notes) or "",
-        path=read_member({"path": "/", **given}, "path", text_of(COOKIE_PATH, LONGEST_PATH), field, notes) or "/",
-        secure=read_member({"secure": False, **given}, "secure", switch, field, notes) or False,
-        http_only=read_member({"httpOnly": False, **given}, "httpOnly", switch, field, notes) or False,
-        same_site=read_same_site(given["sameSite"], f"{field}.sameSite", notes) if "sameSite" in given else None,
-    )
-    refuse_impossible(cookie, field, notes)
-    return cookie
-
-
-read_same_site = one_of("Strict", "Lax", "None")
-
-
 def text_of(allowed: re.Pattern[str], longest: int = MOST_COOKIE_BYTES) -> Reader:
     """A string of allowed characters. No note quotes it."""
 
+    @takes({"type": "string", "pattern": f"^(?:{allowed.pattern})$", "maxLength": longest})
     def read(value: object, field: str, notes: Notes) -> str | None:
         text = typed(value, str, field, notes)
         if text is None:
@@ -137,6 +124,59 @@ def text_of(allowed: re.Pattern[str], longest: int = MOST_COOKIE_BYTES) -> Reade
         return text
 
     return read
+
+
+COOKIE: Mapping[str, Reader] = {
+    "name": text_of(TOKEN),
+    "value": text_of(COOKIE_VALUE),
+    "path": text_of(COOKIE_PATH, LONGEST_PATH),
+    "secure": switch,
+    "httpOnly": switch,
+    "sameSite": one_of("Strict", "Lax", "None"),
+}
+COOKIE_DEFAULTS = {"path": "/", "secure": False, "httpOnly": False}
+
+
+@takes(
+    {
+        "type": "object",
+        "properties": described(COOKIE, COOKIE_DEFAULTS),
+        "required": ["name", "value"],
+        "additionalProperties": False,
+    }
+)
+def read_cookie(value: object, field: str, notes: Notes) -> Cookie | None:
+    given = typed(value, dict, field, notes)
+    if given is None:
+        return None
+    refuse_unknown(given, (*COOKIE, *GIVEN_BY_THE_URL), field, notes)
+    for name in GIVEN_BY_THE_URL:
+        if name in given:
+            message = "Cookies go to the host of each URL, for as long as its page is loaded; leave this out."
+            notes.add(joined(field, name), "unknown_field", message)
+    given = COOKIE_DEFAULTS | given
+    read = {name: read_member(given, name, COOKIE[name], field, notes) for name in ("name", "value", *COOKIE_DEFAULTS)}
+    cookie = Cookie(
+        name=read["name"] or "",
+        value=read["value"] or "",
+        path=read["path"] or "/",
+        secure=read["secure"] or False,
+        http_only=read["httpOnly"] or False,
+        same_site=COOKIE["sameSite"](given["sameSite"], f"{field}.sameSite", notes) if "sameSite" in given else None,
+    )
+    refuse_impossible(cookie, field, notes)
+    return cookie
+
+
+@takes({"type": "array", "items": read_cookie.schema, "maxItems": MOST_COOKIES})
+def read_cookies(value: object, field: str, notes: Notes) -> tuple[Cookie, ...]:
+    given = typed(value, list, field, notes) or []
+    if len(given) > MOST_COOKIES:
+        notes.add(field, "too_many", f"At most {MOST_COOKIES} cookies; these are {len(given):,}.")
+        return ()
+    read = [(f"{field}[{index}]", read_cookie(each, f"{field}[{index}]", notes)) for index, each in enumerate(given)]
+    refuse_twice((((each.name, each.path), path) for path, each in read if each), "This cookie", notes)
+    return tuple(cookie for _, cookie in read if cookie)
 
 
 def refuse_impossible(cookie: Cookie, field: str, notes: Notes) -> None:
@@ -159,13 +199,21 @@ def refuse_twice(keys: Iterable[tuple[object, str]], what: str, notes: Notes) ->
         seen.add(key)
 
 
+read_kinds = choices_of(*Block)
+
+
+@takes(read_kinds.schema)
 def read_block(value: object, field: str, notes: Notes) -> frozenset[Block]:
-    return frozenset(Block(name) for name in choices_of(*Block)(value, field, notes))
+    return frozenset(Block(name) for name in read_kinds(value, field, notes))
 
 
+read_session_name = one_of(*SESSIONS)
+
+
+@takes(read_session_name.schema)
 def read_session(value: object, field: str, notes: Notes) -> bool:
     """Whether pages share one."""
-    text = one_of(*SESSIONS)(value, field, notes)
+    text = read_session_name(value, field, notes)
     return SESSIONS.get(text or "", False)
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 from croniter.croniter import CroniterError
 
-from jobs.reading import Notes, typed
+from jobs.reading import Notes, takes, typed
 
 NAMED = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
 WORD = re.compile(
@@ -19,6 +19,7 @@ FIELDS = 5
 LONGEST_CRON = 200
 
 
+@takes({"type": "string", "format": "cron", "maxLength": LONGEST_CRON, "examples": ["30 6 * * mon-fri", *NAMED]})
 def read_cron(value: object, field: str, notes: Notes) -> str | None:
     """`value` if it is an expression that will be due some day."""
     text = typed(value, str, field, notes)

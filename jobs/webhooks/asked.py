@@ -8,19 +8,34 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from jobs.options.sending import headers_of, shown_headers
+from jobs.options.sending import HEADERS, headers_of, shown_headers
 from jobs.reading import Notes, choices_of, joined, read_metadata, refuse_unknown, required, typed
 from jobs.sealing import seal, unseal
 from scraping.egress import check
+from scraping.egress.gate import MAX_URL_CHARS
 from scraping.errors import UrlError
 
 EVENTS = ("scrape.completed", "scrape.failed", "job.completed", "job.failed", "job.cancelled", "schedule.run")
-WEBHOOK_FIELDS = ("url", "events", "headers", "metadata")
 OURS = re.compile(
     r"x-scrpy-.*|webhook-.*|content-.*|proxy-.*|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect"
     r"|user-agent|date|via|accept-encoding"
 )
 """Headers that are the delivery's or the connection's own."""
+
+
+read_events = choices_of(*EVENTS)
+WEBHOOK: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "url": {"type": "string", "format": "url", "maxLength": MAX_URL_CHARS},
+        "events": {**read_events.schema, "minItems": 1, "default": list(EVENTS)},
+        "headers": HEADERS,
+        "metadata": read_metadata.schema,
+    },
+    "required": ["url"],
+    "additionalProperties": False,
+}
+"""The object, as JSON Schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,7 @@ def read_webhook(value: object, notes: Notes) -> Asked:
     if not isinstance(value, dict):
         read_endpoint(value, "webhook", notes)
         return Asked(as_text(value))
-    return read_fields(value, WEBHOOK_FIELDS, "webhook", notes)
+    return read_fields(value, WEBHOOK["properties"], "webhook", notes)
 
 
 def read_fields(value: dict[str, Any], fields: Collection[str], within: str, notes: Notes) -> Asked:
@@ -49,7 +64,7 @@ def read_fields(value: dict[str, Any], fields: Collection[str], within: str, not
         read_endpoint(url, joined(within, "url"), notes)
     events = joined(within, "events")
     if "events" in value:
-        choices_of(*EVENTS)(value["events"], events, notes)
+        read_events(value["events"], events, notes)
     if value.get("events") == []:
         notes.add(events, "required", "Name at least one event, or leave it out for all of them.")
     read_metadata(value.get("metadata", {}), joined(within, "metadata"), notes)

@@ -12,6 +12,7 @@ import uvicorn
 from django.db.backends.signals import connection_created
 from rest_framework.test import APIClient
 
+from jobs.api import middleware
 from jobs.intake import JobRequest, create_job
 from jobs.models import ApiKey, Page
 from jobs.recording import record_failure, record_start, record_success
@@ -155,3 +156,24 @@ def opened(make_job: Callable[..., Any]) -> Iterator[list[Any]]:
     connection_created.connect(note)
     yield made
     connection_created.disconnect(note)
+
+
+@pytest.fixture(autouse=True)
+def conforming(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Whatever is answered under /v1, in whichever test and by whichever server, the document foresees."""
+    from tests.api.conforming import faults
+
+    finished, found = middleware.finished, list[str]()
+
+    def checked(request: Any, response: Any, **more: Any) -> Any:
+        response = finished(request, response, **more)
+        if request.path_info.startswith("/v1/"):
+            route = request.resolver_match.route if request.resolver_match else None
+            content = None if response.streaming or request.method == "HEAD" else response.content
+            told = faults(request.method, route, response.status_code, dict(response.items()), content)
+            found.extend(f"{request.method} {request.path_info} {response.status_code}: {one}" for one in told)
+        return response
+
+    monkeypatch.setattr(middleware, "finished", checked)
+    yield found
+    assert found == []

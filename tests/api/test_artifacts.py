@@ -258,11 +258,11 @@ def test_what_an_action_took_stands_with_it(api, make_job, keep):
 
 def test_actions_that_took_nothing_are_shown_as_they_are_stored(api, make_job, keep):
     job = make_job(1)
-    keep(job, 0, actions='[{"type":"click","status":"success", "value": 1.0}]')
+    keep(job, 0, actions='[{"type":"evaluate","status":"success","duration":5, "value": 1.0}]')
 
     answer = api.get(f"/v1/jobs/{job.public_id}/results")
 
-    assert b'"actions":[{"type":"click","status":"success", "value": 1.0}]' in answer.content
+    assert b'"actions":[{"type":"evaluate","status":"success","duration":5, "value": 1.0}]' in answer.content
 
 
 def test_files_that_made_room_are_named_no_more(api, make_job, keep):

@@ -1,0 +1,3 @@
+"use strict";
+
+Redoc.init("/v1/openapi.json", {}, document.getElementById("api"));

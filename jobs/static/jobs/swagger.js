@@ -1,0 +1,3 @@
+"use strict";
+
+SwaggerUIBundle({ url: "/v1/openapi.json", dom_id: "#api", validatorUrl: null, deepLinking: true });
