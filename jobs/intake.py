@@ -9,10 +9,12 @@ from typing import Any
 
 from django.db import transaction
 
+from jobs.bulk import insert, stored
 from jobs.failpoints import failpoint
-from jobs.models import Account, HostQueue, Job, Page
+from jobs.models import Account, HostQueue, Job, Page, Variant
 from jobs.models.account import MOST_TEST_URLS_A_DAY
 from jobs.models.job import JobKind
+from jobs.models.page import PageStatus
 from jobs.options import DEADLINE_MS, Options, options_of
 from jobs.queue.clock import database_now
 from jobs.queue.dispatch import try_dispatch
@@ -62,6 +64,23 @@ class InsufficientCredits(Refusal):
         super().__init__(f"This job needs {needed:,} credits, one per URL; {available:,} are left.")
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What is asked for one URL alone, complete: the client's JSON as text."""
+
+    selectors: str
+    options: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A URL that a job is to visit, with the caller's name for it."""
+
+    target: Target
+    reference: str | None = None
+    own: Own | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
     """What a client asked for, checked. `selectors` to `webhook` are the client's JSON as text.
@@ -70,7 +89,7 @@ class JobRequest:
     """
 
     name: str | None
-    targets: Sequence[Target]
+    wanted: Sequence[Wanted]
     selectors: str
     options: str
     metadata: str
@@ -99,11 +118,11 @@ def queueing(options: Options) -> dict[str, Any]:
     return {name: getattr(options, name) for name in QUEUEING}
 
 
-def without_copies(targets: Sequence[Target]) -> Sequence[Target]:
+def without_copies(wanted: Sequence[Wanted]) -> Sequence[Wanted]:
     """Those whose canonical URL has not come before."""
-    first: dict[str, Target] = {}
-    for target in targets:
-        first.setdefault(target.canonical, target)
+    first: dict[str, Wanted] = {}
+    for one in wanted:
+        first.setdefault(one.target.canonical, one)
     return list(first.values())
 
 
@@ -113,8 +132,8 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
 
     Raises: Refusal, and nothing is left behind.
     """
-    targets = without_copies(request.targets) if request.deduplicate else request.targets
-    total = len(targets)
+    wanted = without_copies(request.wanted) if request.deduplicate else request.wanted
+    total = len(wanted)
     if request.test:
         take_test_urls(account, total)
     reserves = not (account.unlimited or request.free)
@@ -127,29 +146,39 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
         source=request.source,
         total_urls=total,
         reserves_credits=reserves,
-        duplicates_dropped=len(request.targets) - total,
+        duplicates_dropped=len(request.wanted) - total,
     )
-    host_of = partial(pacing_host, job, request)
-    hosts = dict.fromkeys(map(host_of, targets))
-    made = HostQueue.objects.bulk_create([HostQueue(job=job, host=host, ready_at=job.created_at) for host in hosts])
-    queues = {queue.host: queue for queue in made}
-    Page.objects.bulk_create(
-        [
-            Page(
-                job=job,
-                host_queue=queues[host_of(target)],
-                index=index,
-                url=target.sent,
-                canonical_url=target.canonical,
-                available_at=job.created_at,
-            )
-            for index, target in enumerate(targets)
-        ],
-        batch_size=5_000,
-    )
+    insert_pages(job, request, wanted)
     transaction.on_commit(partial(failpoint, "job_committed"))
     transaction.on_commit(try_dispatch)
     return job
+
+
+PAGE_FIELDS = (
+    *("job", "host_queue", "index", "url", "canonical_url", "reference", "variant"),
+    *("status", "attempts", "available_at", "blocked_requests"),
+)
+
+
+def insert_pages(job: Job, request: JobRequest, wanted: Sequence[Wanted]) -> None:
+    """A page for each URL, in their order, and the queues of their hosts. Three statements, or two."""
+    host_of = partial(pacing_host, job, request)
+    hosts = dict.fromkeys(host_of(one.target) for one in wanted)
+    queues = HostQueue.objects.bulk_create([HostQueue(job=job, host=host, ready_at=job.created_at) for host in hosts])
+    queue_ids = {queue.host: queue.pk for queue in queues}
+    owns = list(dict.fromkeys(one.own for one in wanted if one.own))
+    variants = [Variant(job=job, selectors=own.selectors, options=own.options) for own in owns]
+    variant_ids = {own: variant.pk for own, variant in zip(owns, Variant.objects.bulk_create(variants), strict=True)}
+    waiting = (PageStatus.PENDING.value, 0, stored(job.created_at), 0)
+    rows = (
+        (
+            *(job.pk, queue_ids[host_of(one.target)], index, one.target.sent, one.target.canonical),
+            *(one.reference, variant_ids[one.own] if one.own else None),
+            *waiting,
+        )
+        for index, one in enumerate(wanted)
+    )
+    insert(Page, PAGE_FIELDS, rows)
 
 
 def take_test_urls(account: Account, urls: int) -> None:

@@ -77,6 +77,7 @@ def result_as_dict(
         **({"error": error_as_dict(page)} if page.status == PageStatus.FAILED else {}),
         **({"outputs": outputs_as_dict(artifacts)} if with_outputs else {}),
         "index": page.index,
+        **({} if page.reference is None else {"reference": page.reference}),
         "metadata": {
             "statusCode": page.status_code,
             "finalUrl": page.final_url,

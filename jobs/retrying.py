@@ -2,8 +2,8 @@
 
 from django.db import transaction
 
-from jobs.intake import JobRequest, create_job, queueing
-from jobs.models import Job
+from jobs.intake import JobRequest, Own, Wanted, create_job, queueing
+from jobs.models import Job, Page
 from jobs.models.page import PageStatus
 from jobs.options import options_of
 from scraping.egress.gate import read
@@ -24,13 +24,14 @@ def create_retry(source: Job, *, test: bool = False) -> Job:
     Whether the URLs may be fetched is judged when they are, by what is allowed then. A retry of a test is a test, too.
     Raises: NothingFailed, Refusal.
     """
-    failed = source.pages.filter(status=PageStatus.FAILED).order_by("index").values_list("url", flat=True)
-    targets = [] if source.reads_kept else [read(url) for url in failed]
-    if not targets:
+    failed = source.pages.filter(status=PageStatus.FAILED).order_by("index").select_related("variant")
+    shown = failed.only("job", "url", "reference", "variant", "variant__selectors", "variant__options")
+    wanted = [] if source.reads_kept else [as_wanted(page) for page in shown]
+    if not wanted:
         raise NothingFailed(source)
     request = JobRequest(
         name=source.name,
-        targets=targets,
+        wanted=wanted,
         selectors=source.selectors,
         options=source.options,
         metadata=source.metadata,
@@ -42,3 +43,9 @@ def create_retry(source: Job, *, test: bool = False) -> Job:
         **queueing(options_of(source)),
     )
     return create_job(account=source.account, request=request)
+
+
+def as_wanted(page: Page) -> Wanted:
+    """The page's URL, wanted as it was."""
+    own = Own(page.variant.selectors, page.variant.options) if page.variant else None
+    return Wanted(read(page.url), page.reference, own)

@@ -33,14 +33,14 @@ def reuse_key(page: Page, secrets: Secrets) -> UUID | None:
     job = page.job
     if job.free or job.kind not in (JobKind.JOB, JobKind.SCRAPE):
         return None
-    options = {name: value for name, value in orjson.loads(job.options).items() if name not in SHAPELESS}
+    options = {name: value for name, value in orjson.loads(page.asked.options).items() if name not in SHAPELESS}
     shape = orjson.dumps(
         {
             "account": job.account_id,
             "url": page.canonical_url,
-            "selectors": orjson.dumps(orjson.loads(job.selectors)).decode(),
+            "selectors": orjson.dumps(orjson.loads(page.asked.selectors)).decode(),
             "options": options,
-            "html": options_of(job).fetch.keep_html,
+            "html": options_of(page.asked).fetch.keep_html,
             "proxy": secrets.proxy and [secrets.proxy.server, secrets.proxy.username, secrets.proxy.password],
             "sent": secrets.sent,
         },
@@ -54,7 +54,7 @@ def find_reusable(page: Page, secrets: Secrets) -> Page | None:
 
     What was itself given a result is never found: it has no key.
     """
-    max_age_ms = options_of(page.job).max_age_ms
+    max_age_ms = options_of(page.asked).max_age_ms
     key = reuse_key(page, secrets) if max_age_ms else None
     if key is None:
         return None
@@ -79,7 +79,7 @@ def files_of(original: Page, *, page: Page) -> list[Artifact] | None:
 
 def missing(original: Page, made: list[Artifact], *, page: Page) -> bool:
     """Whether something that `page` asks for, or an action of `original` took, has been removed to make room."""
-    outputs = options_of(page.job).fetch.outputs - {one.output for one in made if one.action is None}
+    outputs = options_of(page.asked).fetch.outputs - {one.output for one in made if one.action is None}
     taken = {one.action for one in made}
     actions = enumerate(orjson.loads(original.actions or "[]"))
     return bool(outputs) or any(

@@ -17,15 +17,15 @@ def dry_run(account: Account, body: dict[str, Any], *, test: bool) -> dict[str, 
     URLs that would be refused are told, not raised. Raises: ApiError with whatever else is wrong.
     """
     request, refused = read_dry_run(body)
-    different = without_copies(request.targets)
-    targets = different if request.deduplicate else request.targets
-    hosts = Counter(target.host_key for target in targets)
-    needed, available = 0 if test else len(targets), None if account.unlimited else account.credits
-    enough = len(targets) <= MOST_TEST_URLS if test else available is None or needed <= available
+    different = without_copies(request.wanted)
+    wanted = different if request.deduplicate else request.wanted
+    hosts = Counter(one.target.host_key for one in wanted)
+    needed, available = 0 if test else len(wanted), None if account.unlimited else account.credits
+    enough = len(wanted) <= MOST_TEST_URLS if test else available is None or needed <= available
     return {
         "accepted": enough and not refused.count,
-        "totalUrls": len(targets),
-        "duplicateUrls": len(request.targets) - len(different),
+        "totalUrls": len(wanted),
+        "duplicateUrls": len(request.wanted) - len(different),
         "refusedUrls": refused.count,
         "refused": [problem_as_dict(Problem(*one)) for one in refused.first],
         "totalHosts": len(hosts),

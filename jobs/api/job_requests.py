@@ -7,14 +7,15 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from jobs.api.errors import MOST_PROBLEMS, Problems
-from jobs.intake import JobRequest, queueing
+from jobs.api.errors import Problems
+from jobs.api.url_lists import Refusals, UrlReader, check_url, read_list
+from jobs.intake import JobRequest, Wanted, queueing
 from jobs.models import Job
 from jobs.options import read_options, without_secrets
 from jobs.reading import Notes, read_metadata, refuse_unknown, required, typed
 from jobs.rereading import KEPT
 from jobs.webhooks.asked import read_webhook
-from scraping.egress import Target, check
+from scraping.egress import Target
 from scraping.egress.gate import read
 from scraping.errors import RulesError, UrlError
 from scraping.rules import parse
@@ -40,23 +41,9 @@ def read_job_request(body: dict[str, Any]) -> JobRequest:
     """What the body of `POST /v1/jobs` asks for. Raises: ApiError with every problem found in it."""
     problems = Problems()
     refuse_unknown(body, FIELDS, "", problems)
-    targets = read_urls(body, problems)
-    request = read_request(body, targets, problems)
+    request = read_request(body, read_urls(body, problems), problems)
     problems.raise_any()
     return request
-
-
-class Refusals:
-    """URLs that would be refused: how many, and the first of them."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.first: list[tuple[str, str, str]] = []
-
-    def add(self, field: str, code: str, message: str) -> None:
-        self.count += 1
-        if len(self.first) < MOST_PROBLEMS:
-            self.first.append((field, code, message))
 
 
 def read_dry_run(body: dict[str, Any]) -> tuple[JobRequest, Refusals]:
@@ -108,15 +95,23 @@ def read_reextract_request(body: dict[str, Any], source: Job) -> JobRequest:
 def read_single_request(body: Mapping[str, Any], problems: Problems, *, judge: Judge) -> JobRequest:
     """One URL, which somebody waits for."""
     url = required(body, "url", str, problems)
-    target = None if url is None else read_url(url, "url", problems, judge=judge)
+    target = None if url is None else judged(url, judge, problems)
     options = body.get("options")
     for name in FOR_MANY:
         if isinstance(options, dict) and name in options:
             problems.add(f"options.{name}", "unsupported_option", "This means nothing for a single URL; leave it out.")
-    return replace(read_request(body, [target] if target else [], problems), priority=FIRST)
+    return replace(read_request(body, [Wanted(target)] if target else [], problems), priority=FIRST)
 
 
-def read_request(body: Mapping[str, Any], targets: list[Target], problems: Problems) -> JobRequest:
+def judged(url: str, judge: Judge, problems: Problems) -> Target | None:
+    try:
+        return judge(url)
+    except UrlError as error:
+        problems.add("url", error.code, str(error))
+        return None
+
+
+def read_request(body: Mapping[str, Any], wanted: list[Wanted], problems: Problems) -> JobRequest:
     """What all kinds of jobs have in common. Where a problem was noted it means nothing."""
     options = read_options(body.get("options", {}), problems)
     selectors = read_selectors(body, problems, required=not options.fetch.outputs)
@@ -124,7 +119,7 @@ def read_request(body: Mapping[str, Any], targets: list[Target], problems: Probl
     webhook = read_webhook(body.get("webhook"), problems)
     return JobRequest(
         name=read_name(body.get("name"), problems),
-        targets=targets,
+        wanted=wanted,
         selectors=as_text(selectors),
         options=as_text(without_secrets(body.get("options", {}))) if not problems.found else "{}",
         metadata=as_text(metadata),
@@ -146,7 +141,7 @@ def read_name(value: object, problems: Problems) -> str | None:
     return name
 
 
-def read_urls(body: Mapping[str, Any], problems: Problems, refused: Notes | None = None) -> list[Target]:
+def read_urls(body: Mapping[str, Any], problems: Problems, refused: Notes | None = None) -> list[Wanted]:
     """What is wrong with a single URL is `refused`, where that is told apart."""
     urls = required(body, "urls", list, problems)
     if urls is None:
@@ -155,22 +150,9 @@ def read_urls(body: Mapping[str, Any], problems: Problems, refused: Notes | None
         message = f"A job has 1 to {settings.SCRPY_MAX_URLS_PER_JOB:,} URLs; these are {len(urls):,}."
         problems.add("urls", "too_many" if urls else "required", message)
         return []
-    refused = problems if refused is None else refused
-    return [target for index, url in enumerate(urls) if (target := read_url(url, f"urls[{index}]", refused))]
-
-
-def check_url(url: str) -> Target:
-    """Of what is going to be fetched. Raises: UrlError."""
-    return check(url, settings.EGRESS_POLICY)
-
-
-def read_url(value: object, field: str, problems: Notes, *, judge: Judge = check_url) -> Target | None:
-    url = typed(value, str, field, problems)
-    try:
-        return None if url is None else judge(url)
-    except UrlError as error:
-        problems.add(field, error.code, str(error))
-        return None
+    reader = UrlReader(selectors=body.get("selectors"), options=body.get("options"))
+    items = ((f"urls[{index}]", url) for index, url in enumerate(urls))
+    return read_list(items, reader, problems if refused is None else refused)
 
 
 def read_html(body: Mapping[str, Any], problems: Problems) -> str | None:

@@ -7,8 +7,9 @@ import orjson
 
 from jobs.api.errors import Problems
 from jobs.api.job_requests import FIELDS, read_name, read_request, read_urls
+from jobs.intake import Wanted
 from jobs.options.identity import read_timezone
-from jobs.reading import joined, refuse_unknown, required, switch
+from jobs.reading import joined, refuse_unknown, required, switch, typed
 from jobs.schedules.cron import read_cron
 from jobs.secrets import sealed
 
@@ -50,11 +51,18 @@ def read_schedule(body: dict[str, Any], *, complete: bool) -> dict[str, Any]:
     return columns
 
 
+def read_plain_urls(body: Mapping[str, Any], notes: Problems) -> list[Wanted]:
+    """Those of a schedule are URLs and nothing more."""
+    for index, url in enumerate(body["urls"] if isinstance(body.get("urls"), list) else ()):
+        typed(url, str, f"urls[{index}]", notes)
+    return [] if notes.found else read_urls(body, notes)
+
+
 def read_job(body: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
     """The columns that say what job to make."""
     notes = Within("job", problems)
     refuse_unknown(body, FIELDS, "", notes)
-    request = read_request(body, read_urls(body, notes), notes)
+    request = read_request(body, read_plain_urls(body, notes), notes)
     return {
         "job_name": request.name,
         "urls": orjson.dumps(body.get("urls")).decode(),

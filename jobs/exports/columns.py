@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import orjson
 
@@ -43,6 +43,8 @@ FIRST = (
     Column("url", "text", ("url",)),
     Column("status", "text", ("status",)),
 )
+REFERENCE = Column("reference", "text", ("reference",))
+"""There if any URL of the job has one."""
 LAST = (
     Column("error.code", "text", ("error", "code")),
     Column("error.message", "text", ("error", "message")),
@@ -62,13 +64,17 @@ def columns_of(selection: Selection) -> list[Column]:
         Column(f"outputs.{output}.url", "text", ("outputs", output, "url"))
         for output in sorted(options_of(selection.job).fetch.outputs)
     ]
-    ours = [*FIRST, *outputs, *LAST]
-    return [*FIRST, *renamed(fields, taken={column.name for column in ours}), *outputs, *LAST]
+    named = selection.job.pages.exclude(reference=None).exists()
+    first = [*FIRST, *([REFERENCE] if named else [])]
+    ours = [*first, *outputs, *LAST]
+    return [*first, *renamed(fields, taken={column.name for column in ours}), *outputs, *LAST]
 
 
 def rules_of(selection: Selection) -> list[Rule]:
     """Those of the fields that are selected, in the order in which they were asked for."""
-    rules = {rule.name: rule for rule in parse(orjson.loads(selection.job.selectors), required=False)}
+    rules: dict[str, Rule] = {}
+    for selectors in all_selectors(selection.job):
+        rules = {**{rule.name: rule for rule in parse(selectors, required=False)}, **rules}
     return [rules[name] for name in names_of(selection)]
 
 
@@ -77,8 +83,15 @@ def names_of(selection: Selection) -> tuple[str, ...]:
 
 
 def field_names(job: Job) -> tuple[str, ...]:
-    """The names of a job's fields, in their order."""
-    return tuple(orjson.loads(job.selectors))
+    """The names of a job's fields in their order, then of those that only some of its URLs have. One query."""
+    return tuple(dict.fromkeys(name for selectors in all_selectors(job) for name in selectors))
+
+
+def all_selectors(job: Job) -> Iterator[dict[str, Any]]:
+    """The job's, and those that some of its URLs have instead. One query."""
+    yield orjson.loads(job.selectors)
+    for selectors in job.variants.order_by("pk").values_list("selectors", flat=True).distinct():
+        yield orjson.loads(selectors)
 
 
 def of_rule(rule: Rule, name: str, path: tuple[str, ...]) -> Iterator[Column]:

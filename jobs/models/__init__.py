@@ -8,7 +8,7 @@ from jobs.models.api_key import ApiKey
 from jobs.models.artifact import Artifact
 from jobs.models.host import Host
 from jobs.models.idempotency_key import IdempotencyKey
-from jobs.models.job import HostQueue, Job
+from jobs.models.job import HostQueue, Job, Variant
 from jobs.models.page import Page
 from jobs.models.schedule import Schedule, ScheduleRun
 from jobs.models.usage import DailyUsage
@@ -30,6 +30,7 @@ __all__ = [
     "Page",
     "Schedule",
     "ScheduleRun",
+    "Variant",
     "WebhookEvent",
     "Worker",
 ]

@@ -142,6 +142,17 @@ class Job(models.Model):
         return self.total_urls - self.ended_urls
 
 
+class Variant(models.Model):
+    """What a job asks for some of its URLs alone: rules and options, complete, as `Job` keeps its own."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="variants")
+    selectors = models.TextField()
+    options = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.pk}"
+
+
 class HostQueue(models.Model):
     """The pages of one job at one host, waiting in order, so that a slow host holds up no other.
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from jobs.models.job import HostQueue, Job
+from jobs.models.job import HostQueue, Job, Variant
 
 
 class PageStatus(models.TextChoices):
@@ -36,7 +36,8 @@ class Page(models.Model):
 
     `source` is the kept page that is read instead of the site; `actions` tells what became of each action, as JSON
     text; `reuse_key` finds a completed page's result again for those who ask the same, and `reused_from` is when the
-    result was made that this page was given.
+    result was made that this page was given. `reference` is the caller's own name for the URL; `variant` is what was
+    asked for this URL, where that differs from what its job asks for.
     """
 
     Status = PageStatus
@@ -46,6 +47,8 @@ class Page(models.Model):
     index = models.PositiveIntegerField()
     url = models.TextField()
     canonical_url = models.TextField()
+    reference = models.TextField(null=True)
+    variant = models.ForeignKey(Variant, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
     status = models.CharField(max_length=10, choices=PageStatus, default=PageStatus.PENDING)
 
     token = models.UUIDField(null=True)
@@ -91,3 +94,8 @@ class Page(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def asked(self) -> Job | Variant:
+        """What says which rules it is read by, with which options."""
+        return self.variant or self.job

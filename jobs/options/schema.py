@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from jobs.models import Job, Schedule
+from jobs.models import Job, Schedule, Variant
 from jobs.options.acting import read_actions, refuse_long_actions
 from jobs.options.identity import (
     PROFILE,
@@ -115,7 +115,7 @@ def read_options(value: object, notes: Notes) -> Options:
     )
 
 
-def options_of(made: Job | Schedule) -> Options:
+def options_of(made: Job | Schedule | Variant) -> Options:
     """The options of what has been made, but for its secrets."""
     return _stored(made.options)
 

@@ -9,7 +9,7 @@ import orjson
 from django.conf import settings
 from django.db import transaction
 
-from jobs.intake import JobRequest, Refusal, create_job, queueing, refuse_many_test_urls
+from jobs.intake import JobRequest, Refusal, Wanted, create_job, queueing, refuse_many_test_urls
 from jobs.models import Account, Job, Schedule, ScheduleRun
 from jobs.options import options_of
 from jobs.queue.clock import database_now
@@ -114,7 +114,7 @@ def request_of(schedule: Schedule, *, test: bool) -> JobRequest:
     """
     return JobRequest(
         name=schedule.job_name,
-        targets=[check(url, settings.EGRESS_POLICY) for url in orjson.loads(schedule.urls)],
+        wanted=[Wanted(check(url, settings.EGRESS_POLICY)) for url in orjson.loads(schedule.urls)],
         selectors=schedule.selectors,
         options=schedule.options,
         metadata=schedule.metadata,

@@ -64,6 +64,7 @@ def page_data(job: Job, page: Page) -> dict[str, Any]:
         "jobId": job.public_id,
         "url": page.url,
         "index": page.index,
+        **({} if page.reference is None else {"reference": page.reference}),
         "results": None if page.data is None else orjson.Fragment(page.data),
         **({"error": error_as_dict(page)} if page.status == PageStatus.FAILED else {}),
         "metadata": {

@@ -40,16 +40,16 @@ async def attempt(lane: Lane, page: Page, sent: Sent) -> Outcome:
 
     Raises: ScrapeError, what nobody foresaw being an InternalError; Aborted, if another page took the browser with it.
     """
-    job, options = page.job, options_of(page.job).fetch
+    options, wanted = options_of(page.asked).fetch, rules_of(page.asked.selectors)
     with foreseen(page):
-        if job.reads_kept:
+        if page.job.reads_kept:
             kept = await asyncio.to_thread(kept_of, page)
-            return await reread(lane, kept, rules_of(job.selectors), options)
+            return await reread(lane, kept, wanted, options)
         target = check(page.canonical_url, settings.EGRESS_POLICY)
         return await scrape(
             lane,
             target,
-            rules_of(job.selectors),
+            wanted,
             replace(options, sent=sent),
             navigated=lambda: failpoint("navigated"),
         )

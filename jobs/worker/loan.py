@@ -9,6 +9,7 @@ from jobs.secrets import Secrets
 from jobs.worker.claims import Claim
 from scraping.browser import BrowserPool, Lane
 from scraping.offline import offline
+from scraping.options import Profile
 
 
 class Loan:
@@ -20,6 +21,7 @@ class Loan:
         self._loop = loop
         self._secrets = secrets
         self._lane: Lane | None = None
+        self._profile: Profile | None = None
 
     @property
     def lane(self) -> Lane:
@@ -29,13 +31,14 @@ class Loan:
 
     def borrow_for(self, page: Page) -> None:
         """Have a lane that is fit for `page`; waits while all are out. Raises: BrowserCrashed, Aborted."""
-        if self._lane and not self._lane.usable:
+        if self._lane and not (self._lane.usable and self._profile == options_of(page.asked).profile):
             self.give_back()
         if self._lane is None:
             self._lane = self._claim.call(self._borrowed(page))
 
     def _borrowed(self, page: Page) -> Coroutine[None, None, Lane]:
-        owner, host, profile = page.job.public_id, page.host_queue.address, options_of(page.job).profile
+        owner, host = page.job.public_id, page.host_queue.address
+        profile = self._profile = options_of(page.asked).profile
         if page.job.reads_kept:
             return self._pool.borrow(owner, host, profile=offline(profile))
         return self._pool.borrow(owner, host, upstream=self._secrets.proxy, profile=profile)

@@ -52,7 +52,9 @@ class Runner:
     def render(self, token: UUID) -> None:
         """Render the run that `token` names. A stale or doubled message finds nothing to do."""
         queued = Page.objects.filter(token=token, status=PageStatus.QUEUED)
-        pages = persist(lambda: list(queued.select_related("job", "host_queue", "source__page").order_by("index")))
+        pages = persist(
+            lambda: list(queued.select_related("job", "variant", "host_queue", "source__page").order_by("index"))
+        )
         if not pages:
             return
         with self._claims.hold(token, job_id=pages[0].job_id) as claim:
@@ -130,7 +132,7 @@ class Runner:
             with foreseen(page):
                 outcome = claim.call(attempt(loan.lane, page, secrets.sent))
                 failpoint("extracted")
-                artifacts = store(page, outcome.captures, options_of(page.job).fetch.outputs)
+                artifacts = store(page, outcome.captures, options_of(page.asked).fetch.outputs)
         except Aborted:
             persist(partial(release, page, token=claim.token))
             failpoint("lease_released")
@@ -142,7 +144,7 @@ class Runner:
     def _complete(
         self, claim: Claim, page: Page, outcome: Outcome, artifacts: list[Artifact], secrets: Secrets
     ) -> bool:
-        columns = columns_of(outcome, explain=options_of(page.job).fetch.explain)
+        columns = columns_of(outcome, explain=options_of(page.asked).fetch.explain)
         key = reuse_key(page, secrets)
         record = partial(record_success, page, token=claim.token, artifacts=artifacts, reuse_key=key, **columns)
         kept = self._keep(page, artifacts, record)

@@ -13,7 +13,7 @@ from django.db.backends.signals import connection_created
 from rest_framework.test import APIClient
 
 from jobs.api import middleware
-from jobs.intake import JobRequest, create_job
+from jobs.intake import JobRequest, Wanted, create_job
 from jobs.models import ApiKey, Page
 from jobs.recording import record_failure, record_start, record_success
 from scraping.egress import check
@@ -68,7 +68,7 @@ def make_job(alice: Any) -> Callable[..., Any]:
     def make(urls: int = 3, *, account: Any = None, **overrides: Any) -> Any:
         fields = {
             "name": None,
-            "targets": [check(f"https://store.com/p{number}") for number in range(urls)],
+            "wanted": [Wanted(check(f"https://store.com/p{number}")) for number in range(urls)],
             "selectors": orjson.dumps(SELECTORS).decode(),
             "options": "{}",
             "metadata": "{}",

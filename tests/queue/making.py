@@ -6,7 +6,7 @@ from uuid import uuid4
 from django.db.models import F
 from django.db.models.functions import Now
 
-from jobs.intake import JobRequest, create_job
+from jobs.intake import JobRequest, Wanted, create_job
 from jobs.models import HostQueue, Job, Page, Worker
 from jobs.models.page import PageStatus
 from jobs.queue import leases
@@ -20,7 +20,7 @@ def make_request(urls, **overrides):
     return JobRequest(
         **{
             "name": None,
-            "targets": [check(url) for url in urls],
+            "wanted": [Wanted(check(url)) for url in urls],
             "selectors": '{"title":"h1"}',
             "options": "{}",
             "metadata": "{}",

@@ -88,9 +88,10 @@ RESULT = {
     "error": ref("PageError"),
     "outputs": ref("Outputs"),
     "index": told(COUNT, "The place in `urls`."),
+    "reference": told(TEXT, "Yours, if you gave one."),
     "metadata": ref("ResultMetadata"),
 }
-SOMETIMES = ("error", "outputs")
+SOMETIMES = ("error", "outputs", "reference")
 
 JOB = {
     "id": TEXT,

@@ -11,7 +11,7 @@ from jobs.webhooks.posting import TIMEOUT_S
 
 ALWAYS = ("statusCode", "finalUrl", "duration", "attempts")
 URL_METADATA = obj({name: METADATA["properties"][name] for name in ALWAYS})
-URL_DATA = {"jobId": TEXT, "url": TEXT, "index": COUNT, "metadata": URL_METADATA}
+URL_DATA = {"jobId": TEXT, "url": TEXT, "index": COUNT, "reference": TEXT, "metadata": URL_METADATA}
 
 URL_EXAMPLE = {
     "jobId": examples.JOB["id"],
@@ -39,12 +39,12 @@ def job_event(kind: str) -> Data:
 KINDS: dict[str, Data] = {
     "scrape.completed": (
         "A URL has succeeded.",
-        obj({**URL_DATA, "results": {"type": "object", "additionalProperties": True}}),
+        obj({**URL_DATA, "results": {"type": "object", "additionalProperties": True}}, optional=["reference"]),
         URL_EXAMPLE,
     ),
     "scrape.failed": (
         "A URL has failed, after its retries.",
-        obj({**URL_DATA, "results": {"type": "null"}, "error": ref("PageError")}),
+        obj({**URL_DATA, "results": {"type": "null"}, "error": ref("PageError")}, optional=["reference"]),
         {**URL_EXAMPLE, "results": None, "error": examples.PAGE_ERROR},
     ),
     **{kind: job_event(kind) for kind in SAID_OF_JOBS},

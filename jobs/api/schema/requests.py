@@ -6,7 +6,8 @@ from django.conf import settings
 
 from jobs.api.job_requests import FOR_MANY, LONGEST_NAME, MOST_HTML_BYTES
 from jobs.api.schema.rules import GRAMMAR
-from jobs.api.schema.shapes import listed, ref, taken, told
+from jobs.api.schema.shapes import TEXT, listed, ref, taken, told
+from jobs.api.url_lists import LONGEST_REFERENCE, OF_THE_JOB
 from jobs.options import DEFAULTS, READERS
 from jobs.options.acting import ACTION, ACTIONS
 from jobs.options.identity import read_device, read_geolocation, read_timezone, read_viewport
@@ -58,6 +59,7 @@ SAID_OF_OPTIONS = {
 
 OPTIONS = {name: told(schema, SAID_OF_OPTIONS[name]) for name, schema in described(READERS, DEFAULTS).items()}
 SINGLE_OPTIONS = {name: schema for name, schema in OPTIONS.items() if name not in FOR_MANY}
+URL_OPTIONS = {name: schema for name, schema in OPTIONS.items() if name not in OF_THE_JOB}
 
 NAME = {"type": ["string", "null"], "maxLength": LONGEST_NAME}
 SELECTORS = told(ref("Selectors"), "Required, unless `options.outputs` asks for something.")
@@ -67,7 +69,7 @@ ASKED_WEBHOOK = told(
 )
 
 JOB: dict[str, Any] = {
-    "urls": listed(URL, minItems=1, maxItems=settings.SCRPY_MAX_URLS_PER_JOB),
+    "urls": listed({"anyOf": [URL, ref("JobUrl")]}, minItems=1, maxItems=settings.SCRPY_MAX_URLS_PER_JOB),
     "selectors": SELECTORS,
     "name": NAME,
     "options": ref("Options"),
@@ -84,7 +86,13 @@ SCHEDULE: dict[str, Any] = {
     "cron": told(read_cron.schema, "Five fields: minute, hour, day of the month, month, day of the week; or a name."),
     "timezone": {**read_timezone.schema, "default": "UTC"},
     "paused": {**switch.schema, "default": False},
-    "job": ref("JobRequest"),
+    "job": ref("PlainJobRequest"),
+}
+JOB_URL: dict[str, Any] = {
+    "url": URL,
+    "reference": told({**TEXT, "maxLength": LONGEST_REFERENCE}, "Your own name for it, given back with its result."),
+    "selectors": told(ref("Rules"), "Instead of the job's."),
+    "options": told(ref("UrlOptions"), "Each instead of the job's."),
 }
 PARTS: dict[str, Schema] = {
     "Metadata": read_metadata.schema,
@@ -105,7 +113,10 @@ REQUESTS: dict[str, Any] = {
     **GRAMMAR,
     "Options": taken(OPTIONS),
     "SingleOptions": told(taken(SINGLE_OPTIONS), "The options that mean something for a single URL."),
+    "UrlOptions": told(taken(URL_OPTIONS), "The options that may differ from URL to URL."),
+    "JobUrl": taken(JOB_URL, "url"),
     "JobRequest": taken(JOB, "urls"),
+    "PlainJobRequest": taken({**JOB, "urls": {**JOB["urls"], "items": URL}}, "urls"),
     "ScrapeRequest": taken({**SINGLE, "metadata": ref("Metadata")}, "url"),
     "PreviewRequest": taken(
         {
