@@ -1,5 +1,7 @@
 """What a client gets for its URLs."""
 
+import json
+
 import pytest
 
 from scrpy.demo.catalogue import product
@@ -135,3 +137,19 @@ def test_a_value_that_was_cut_is_marked_and_one_that_was_not_is_not(alice, site)
 
     assert (len(long["data"]["text"]), long["metadata"]["truncated"]) == (64 * 1024, ["text"])
     assert "truncated" not in short["metadata"]
+
+
+def test_urls_with_rules_and_options_of_their_own_are_read_by_these(alice, site, hooks):
+    hooks.received.clear()
+    own = {"reference": "two", "selectors": {"tags": [".tag"]}, "options": {"javascript": False, "locale": "de-DE"}}
+
+    job = alice.post([site.url("/static/1"), {"url": site.url("/static/2"), **own}], {"title": "h1"}, webhook=hooks.url)
+
+    plain, other = alice.wait(job["id"])["results"]
+    assert (plain["data"], "reference" in plain) == ({"title": "Product 1"}, False)
+    assert (list(other["data"]), other["reference"]) == (["tags"], "two")
+    assert other["data"]["tags"]
+    told = until(
+        lambda: [json.loads(one.body) for one in hooks.received if b'"reference":"two"' in one.body], what="told"
+    )
+    assert told[0]["data"]["results"] == other["data"]
