@@ -11,10 +11,11 @@ from jobs.api.idempotency import HEADER, KEY
 from jobs.api.pages import INDEX
 from jobs.api.schedules import PUBLIC_ID as SCHEDULE
 from jobs.api.schema import examples
-from jobs.api.schema.shapes import TEXT, listed, nullable, obj, ref
+from jobs.api.schema.shapes import ANYTHING, TEXT, listed, nullable, obj, ref
 from jobs.api.views import PUBLIC_ID as JOB
 from jobs.artifacts.serving import EXTENSIONS
 from jobs.exports import FORMATS
+from jobs.reading import Schema
 
 JSON = "application/json"
 
@@ -64,8 +65,13 @@ def answer(said: str, *headers: str, **members: tuple[Any, Any]) -> Answer:
 
 def files(*types: str) -> dict[str, Any]:
     """Content that is whatever its type says."""
-    binary = {"type": "string", "format": "binary"}
-    return {kind.partition(";")[0]: {"schema": TEXT if kind.startswith("text/") else binary} for kind in types}
+    return {kind.partition(";")[0]: {"schema": schema_of(kind)} for kind in types}
+
+
+def schema_of(kind: str) -> Schema:
+    if kind == JSON:
+        return ANYTHING
+    return TEXT if kind.startswith("text/") else {"type": "string", "format": "binary"}
 
 
 def page_of(name: str, kind: str, one: Any) -> Answer:

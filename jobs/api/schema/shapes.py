@@ -1,6 +1,6 @@
 """How schemas are put together."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jobs.reading import Schema
@@ -54,16 +54,3 @@ def referring(schema: Any, known: Mapping[str, Schema], *, top: bool = False) ->
         name = None if top else next((name for name, one in known.items() if one == bare), None)
         return {**ref(name), **said} if name else {key: referring(value, known) for key, value in schema.items()}
     return [referring(one, known) for one in schema] if isinstance(schema, list) else schema
-
-
-def strings_in(schema: Any) -> Iterator[str]:
-    """All that is said anywhere in a schema, names of members too."""
-    if isinstance(schema, Mapping):
-        for key, value in schema.items():
-            yield key
-            yield from strings_in(value)
-    elif isinstance(schema, list):
-        for one in schema:
-            yield from strings_in(one)
-    elif isinstance(schema, str):
-        yield schema
