@@ -43,7 +43,8 @@ class Verdict:
         return not self.details()
 
     def details(self) -> list[str]:
-        return [*self.lost, *self.doubled, *self.charges_off, *self.events_missing, *self.others]
+        """The few kinds that tell why, first: many URLs may be lost in one way."""
+        return [*self.others, *self.doubled, *self.charges_off, *self.events_missing, *self.lost]
 
 
 @dataclass
