@@ -12,7 +12,6 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.valkey import running_valkey
 
-
 # A machine that has other things to do fails no test.
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("patient")
