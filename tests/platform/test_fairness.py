@@ -29,9 +29,10 @@ def test_browsers_give_way_to_everything_else(platform, alice, site):
 
     niceness = {
         kind: {os.getpriority(os.PRIO_PROCESS, pid) for pid in platform.pids(kind)}
-        for kind in ("web", "clock", "queue", "worker", "driver", "chromium", "renderer")
+        for kind in ("web", "clock", "queue", "worker", "driver", "chromium")
     }
 
-    own = {os.getpriority(os.PRIO_PROCESS, 0)}
-    assert [niceness[kind] for kind in ("web", "clock", "queue", "worker")] == [own] * 4
-    assert min(niceness["driver"] | niceness["chromium"] | niceness["renderer"]) == min(own) + 5
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert [niceness[kind] for kind in ("web", "clock", "queue", "worker")] == [{own}] * 4
+    assert niceness["driver"] == {own + 5}
+    assert own + 5 in niceness["chromium"]  # which, as root, takes more for some of its own
