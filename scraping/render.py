@@ -44,6 +44,8 @@ WAITING_SHARE = 0.9
 
 WAITED_FOR = "options.waitFor.selector"
 LONGEST_SHOWN = 200
+WATCHED_EVERY_S = 0.4
+"""How often a page that is waited for is told that time goes on; the reader believes a little more without it."""
 
 
 @dataclass
@@ -242,7 +244,7 @@ async def _read(lane: Lane, rules: Rules, options: FetchOptions, times: _Times) 
     if options.wait_until is not WaitUntil.AUTO:
         await lane.wait_for(cast(LoadState, options.wait_until.value))
     world = await lane.enter()
-    async with nullcontext() if order["wait"] is None else _network_watched(lane, world):
+    async with nullcontext() if order["wait"] is None else _watched(lane, world):
         answer = await lane.call(world, "read", order)
     return _parsed(answer, rules, options, lane.limits, world=world)
 
@@ -279,19 +281,28 @@ def _awaits(awaited: Awaited, times: _Times) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def _network_watched(lane: Lane, world: int) -> AsyncIterator[None]:
-    """Tell the reader in `world` when the network has gone idle, which a page's own script cannot see."""
-    watch = asyncio.create_task(_note_network_idle(lane, world))
+async def _watched(lane: Lane, world: int) -> AsyncIterator[None]:
+    """Tell the reader in `world` what cannot be seen from within a page."""
+    notes = [asyncio.create_task(note(lane, world)) for note in (_note_network_idle, _note_watched)]
     try:
         yield
     finally:
-        watch.cancel()
+        for note in notes:
+            note.cancel()
 
 
 async def _note_network_idle(lane: Lane, world: int) -> None:
     with suppress(DocumentGone, ScrapeError):
         await lane.wait_for("networkidle")
         await lane.call(world, "noteNetworkIdle")
+
+
+async def _note_watched(lane: Lane, world: int) -> None:
+    """Again and again, that we, the driver and the browser are all at work."""
+    with suppress(DocumentGone, ScrapeError):
+        while True:
+            await asyncio.sleep(WATCHED_EVERY_S)
+            await lane.call(world, "noteWatched")
 
 
 def _parsed(answer: str, rules: Rules, options: FetchOptions, limits: Limits, *, world: int) -> _Reading:

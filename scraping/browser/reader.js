@@ -11,6 +11,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const MOST_SHOWN = 250_000;
   const MOST_LINKS = 10_000;
   const MOST_METAS = 500;
+  const UNWATCHED_MS = 600;
   const LONGEST_URL = 8_192;
   const LONGEST_LINK_TEXT = 500;
   const LONGEST_META = 8_192;
@@ -21,6 +22,12 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   let loadedAt = null;
   let networkIdle = false;
   let requests = 1;
+
+  // Time as far as it was watched from outside. Where scrpy, its driver or the browser stood still, so did what a page
+  // waits for; their time must not run out meanwhile.
+  const watched = { ms: 0, at: performance.now() };
+  const watchedMs = () => watched.ms + Math.min(performance.now() - watched.at, UNWATCHED_MS);
+  const noteWatched = () => { Object.assign(watched, { ms: watchedMs(), at: performance.now() }); };
 
   new MutationObserver(() => { changedAt = performance.now(); })
     .observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
@@ -321,8 +328,8 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const isReady = ({ rules, wait, scope }, unmatched, deadline) => {
     const now = performance.now();
     if (document.readyState === "loading") return false;
-    if (document.readyState === "complete") loadedAt ??= now;
-    const sinceLoad = loadedAt === null ? -1 : now - loadedAt;
+    if (document.readyState === "complete") loadedAt ??= watchedMs();
+    const sinceLoad = loadedAt === null ? -1 : watchedMs() - loadedAt;
     if (now >= deadline || sinceLoad >= wait.settle) return true;
     if (isLeaving(now, wait.settle)) return false;
     const quiet = now - changedAt >= wait.quiet;
@@ -341,6 +348,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const settle = async (order) => {
     const unmatched = new Set(order.rules.map((rule, index) => [rule, index]));
     const deadline = performance.now() + order.wait.remaining;
+    noteWatched();
     // postTask, not setTimeout: a page can clear every timer of its document, ours included.
     while (!isReady(order, unmatched, deadline)) {
       await scheduler.postTask(() => {}, { delay: nextLook(order.wait) });
@@ -809,6 +817,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
   return {
     noteNetworkIdle() { networkIdle = true; },
+    noteWatched,
 
     async read(order) {
       return tried(async () => {

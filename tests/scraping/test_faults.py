@@ -40,7 +40,7 @@ def works(loop, pool, site):
 @pytest.fixture
 def make_pool(make_pool):
     """Pools that do not wait long for what will not come."""
-    return lambda **overrides: make_pool(limits=Limits(cleanup_timeout_ms=800), **overrides)
+    return lambda **overrides: make_pool(**{"limits": Limits(cleanup_timeout_ms=800), **overrides})
 
 
 @pytest.fixture
@@ -123,6 +123,20 @@ def test_a_stopped_driver_is_killed_and_replaced(loop, rendering, site):
 
     assert works(loop, pool, site)
     until(lambda: not driver.alive, what="the stopped driver is gone")
+
+
+def test_while_the_driver_stands_still_a_page_keeps_the_time_it_has_to_render(loop, make_pool, site):
+    site.hold("/api/5")
+    pool = make_pool(limits=Limits(settle_ms=1_500))
+    work = loop.start(visiting(pool, site, "/spa/5?beat=2500", {"title": "h1"}))
+    site.wait_for_hit("/api/5")
+    os.kill(pool.driver_pid, signal.SIGSTOP)
+    site.wait_for_hit("/beat")
+    os.kill(pool.driver_pid, signal.SIGCONT)
+
+    site.release("/api/5")
+
+    assert work.result(20).data == {"title": "Product 5"}
 
 
 def test_a_browser_stopped_while_idle_does_not_stop_the_pool(loop, make_pool, site):

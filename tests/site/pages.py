@@ -97,11 +97,12 @@ async def echo(request: "Request") -> None:
 
 @page
 async def spa(request: "Request") -> None:
-    """An empty shell that fetches its product and then renders it."""
+    """An empty shell that fetches its product and then renders it; `beat`: asks for `/beat` so many ms later."""
+    beat = f"setTimeout(() => fetch('/beat'), {request.ask('beat')});" if request.ask("beat") else ""
     await request.reply(
         document(
             f"""<div id=app><p class=loading>Loading…</p></div><script>
-            fetch("/api/{request.rest}?ms={request.ask("ms", "0")}").then(answer => answer.json())
+            {beat}fetch("/api/{request.rest}?ms={request.ask("ms", "0")}").then(answer => answer.json())
               .then(product => {{ document.getElementById("app").innerHTML = product.html; }});
             </script>"""
         )
