@@ -84,7 +84,7 @@ def test_the_first_death_costs_no_pause_and_each_next_one_a_longer_one():
     assert pauses[0] == 0
 
 
-def test_a_stable_minute_is_forgiven_all_deaths_before_it():
+def test_what_has_lived_a_while_is_forgiven_all_deaths_before_it():
     backoff = Backoff(deaths=6)
 
     assert backoff.after(lived_s=STABLE_S) == 0
