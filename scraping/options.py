@@ -104,6 +104,7 @@ class Output(StrEnum):
     TEXT = "text"
     LINKS = "links"
     METADATA = "metadata"
+    ELEMENTS = "elements"
     SCREENSHOT = "screenshot"
     FULL_PAGE_SCREENSHOT = "fullPageScreenshot"
     PDF = "pdf"

@@ -185,7 +185,7 @@ async def _visit(
         opening = replace(options, wait_until=WaitUntil.DOMCONTENTLOADED, outputs=frozenset(), keep_html=False)
         await _settled(lane, target, Rules(()), opening, times)
         await lane.unless_lost(acts.play(lambda: times.ready_ms))
-        options = replace(options, awaited=None, pause_ms=0)
+        options = replace(options, actions=(), awaited=None, pause_ms=0)
     return await _settled(lane, target, rules, options, times)
 
 
@@ -240,6 +240,7 @@ async def _read(lane: Lane, rules: Rules, options: FetchOptions, times: _Times) 
         "wait": _waits(lane, options, times) if options.wait_until is WaitUntil.AUTO else None,
         "pause": options.pause_ms,
         "kept": lane.profile.offline,
+        "last": not options.actions,
     }
     if options.wait_until is not WaitUntil.AUTO:
         await lane.wait_for(cast(LoadState, options.wait_until.value))

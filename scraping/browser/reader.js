@@ -11,6 +11,9 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const MOST_SHOWN = 250_000;
   const MOST_LINKS = 10_000;
   const MOST_METAS = 500;
+  const MOST_ELEMENTS = 20_000;
+  const MOST_PLACES = 100;
+  const LONGEST_HINT = 80;
   const UNWATCHED_MS = 600;
   const LONGEST_URL = 8_192;
   const LONGEST_LINK_TEXT = 500;
@@ -19,6 +22,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
   let changedAt = performance.now();
   let leavingAt = null;
+  let finished = false;
   let loadedAt = null;
   let networkIdle = false;
   let requests = 1;
@@ -31,7 +35,9 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
   new MutationObserver(() => { changedAt = performance.now(); })
     .observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  // Once it has been read a page leads nowhere: what the tab shows next is another's, and must not be mixed up with it.
   globalThis.navigation?.addEventListener("navigate", (event) => {
+    if (finished) { event.preventDefault(); return; }
     if (!event.destination.sameDocument && event.downloadRequest === null) leavingAt = performance.now();
   });
 
@@ -217,6 +223,8 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const FOLDED = new Set(["text", "ownText"]);
   const TABLES = new Set(["table_json", "table_array"]);
 
+  // What a match is, or is of.
+  const elementOf = (match) => (typeOf(match) === Node.ELEMENT_NODE ? match : match.ownerElement ?? match.parentElement);
   const isBranch = (match) => kindOf(match) === Node.ELEMENT_NODE || kindOf(match) === Node.DOCUMENT_NODE;
 
   // What a rule reads of one match. Of what is no element (an attribute, a text, a number) there is just its value.
@@ -277,10 +285,17 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     takeKey(key) { return this.takeText(key, this.value, this.value); }
   }
 
+  // Where the matches stand in the document, whose first element is 0. Of those within shadow roots and frames nothing.
+  const placesOf = (matches, { places }) => {
+    if (places === null) return [];
+    const elements = matches.slice(0, MOST_PLACES).filter(isNode).map(elementOf);
+    return elements.map((element) => places.get(element)).filter((place) => place !== undefined);
+  };
+
   const readRule = (rule, root, order, budget, place) => {
     const all = rule.many || rule.output === "count" || order.explain;
     const { matches, selector, alternative } = find(rule, root, all, order.scope, place);
-    const reading = { value: null, matches: matches.length, alternative, cut: 0 };
+    const reading = { value: null, matches: matches.length, alternative, cut: 0, elements: placesOf(matches, order) };
     if (rule.output === "exists") return { ...reading, value: matches.length > 0 && matches[0] !== false };
     if (rule.output === "count") return { ...reading, value: matches.length };
     budget.values--;
@@ -358,7 +373,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
   const isBoxed = own(Element, "checkVisibility"), boxOf = own(Element, "getBoundingClientRect");
   const isVisible = (match) => {
-    const element = typeOf(match) === Node.ELEMENT_NODE ? match : match.ownerElement ?? match.parentElement;
+    const element = elementOf(match);
     if (!element || !isBoxed(element, { visibilityProperty: true })) return false;
     const { width, height } = boxOf(element);
     return width > 0 && height > 0;
@@ -684,12 +699,42 @@ if (window === window.top) globalThis.scrpy ??= (() => {
       [trimmed(element.rel, LONGEST_META).toLowerCase(), element.href.toWellFormed()]),
   });
 
+  // Every element with what a selector could tell it by, and where it is on the page: [x, y, width, height] in pixels.
+  const HINTS = ["itemprop", "data-testid", "data-test", "data-qa", "name", "property", "rel", "role", "type", "href", "src", "content"];
+  const mapOf = (limits) => {
+    const all = allOf("*"), places = new Map(), elements = [];
+    const root = rootOf(document);
+    let left = limits.html;
+    for (const element of all.slice(0, MOST_ELEMENTS)) {
+      const each = describedElement(element, places);
+      left -= JSON.stringify(each).length;
+      if (left < 0) break;
+      places.set(element, elements.push(each) - 1);
+    }
+    return { width: root?.scrollWidth ?? 0, height: root?.scrollHeight ?? 0, elements, cut: elements.length < all.length };
+  };
+
+  const describedElement = (element, places) => {
+    const { x, y, width, height } = boxOf(element);
+    const hints = HINTS.map((name) => [name, attributeOf(element, name)]).filter(([, value]) => value !== null);
+    return {
+      parent: places.get(parentOf(element)) ?? null,
+      tag: localNameOf(element).slice(0, LONGEST_HINT),
+      id: trimmed(attributeOf(element, "id") ?? "", LONGEST_HINT),
+      classes: trimmed(attributeOf(element, "class") ?? "", LONGEST_META).split(" ").filter(Boolean),
+      attributes: Object.fromEntries(hints.map(([name, value]) => [name, trimmed(value, LONGEST_HINT)])),
+      box: width > 0 && height > 0 ? [x + window.scrollX, y + window.scrollY, width, height].map(Math.round) : null,
+      text: UNSHOWN.has(localNameOf(element)) ? "" : trimmed(ownTextOf(element), LONGEST_HINT),
+    };
+  };
+
   // Null is what is over its budget.
   const WHOLES = {
     html: (order) => withinBudget(() => serialise(order)),
     shown: ({ scope, limits }) => withinBudget(() => clean(new Shown(scope, limits.html).of(document))),
     text: ({ limits }) => withinBudget(() => visibleText(limits)),
     links: ({ limits }) => linksOf(limits),
+    map: ({ limits }) => mapOf(limits),
     head: headOf,
   };
 
@@ -698,6 +743,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const answer = (order) => {
     checkBudgets(order.limits);
     const budget = new Budget(order.limits);
+    order.places = order.explain ? new Map(allOf("*").map((element, place) => [element, place])) : null;
     return {
       url: document.URL,
       status: navigation()?.responseStatus ?? 0,
@@ -825,6 +871,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
         if (order.wait !== null) await settle(order);
         if (order.pause > 0) await scheduler.postTask(() => {}, { delay: order.pause });
         if (order.kept) restore();
+        finished = order.last;
         return answer(order);
       });
     },
@@ -848,6 +895,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     stay() {},
 
     wipe() {
+      finished = true;
       window.name = "";
       try { sessionStorage.clear(); } catch { /* an opaque origin has none */ }
     },

@@ -23,6 +23,7 @@ WHOLES: Mapping[Output, str] = {
     Output.TEXT: "text",
     Output.LINKS: "links",
     Output.METADATA: "head",
+    Output.ELEMENTS: "map",
 }
 """What the reader has to tell for each output that is no picture."""
 
@@ -53,6 +54,8 @@ def _made(output: Output, said: Any, content_type: str, jsonld: Sequence[object]
             capture = Capture(output, kinds.MARKDOWN, as_markdown(said).encode())
         case Output.LINKS:
             capture = Capture(output, kinds.JSON, as_json(links(said["found"])), cut=said["cut"])
+        case Output.ELEMENTS:
+            capture = Capture(output, kinds.JSON, as_json(elements(said)), cut=said["cut"])
         case Output.METADATA:
             capture = Capture(output, kinds.JSON, as_json(metadata(said, jsonld)))
         case _:
@@ -74,6 +77,10 @@ def as_markdown(shown: str) -> str:
 
 def links(found: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     return [{name: text for name, text in link.items() if text or name != "rel"} for link in found]
+
+
+def elements(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name != "cut"}
 
 
 def as_json(value: object) -> bytes:

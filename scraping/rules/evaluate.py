@@ -14,7 +14,8 @@ from scraping.rules.rule import Output, Rule, Rules
 TABLES = frozenset({Output.TABLE_JSON, Output.TABLE_ARRAY})
 
 Reading = dict[str, Any]
-"""What the reader says of one rule: `value` (a list if many), `matches`, `alternative`, and how many were `cut`."""
+"""What the reader says of one rule: `value` (a list if many), `matches`, `alternative`, `elements`, and how many were
+`cut`."""
 
 
 MAX_SEARCHED_CHARS = 256 * 1024
@@ -37,6 +38,7 @@ class Status(StrEnum):
     CAST_FAILED = "cast_failed"
 
 
+MOST_PLACES = 100
 WHY = {
     Status.NO_MATCH: "nothing on the page matches it",
     Status.NO_VALUE: "what matches it has no value",
@@ -53,7 +55,8 @@ class Report:
     `alternative` is the index of the selector that matched; `dropped` counts values that did not fit the pattern, were
     nothing after the transforms, or could not be cast, and `reason` says of the first of them why; `cut` counts those
     that were over a size budget. Of a field in nested rules it tells about all rows together: `missing` is in how many
-    it has no value, and it counts as found if it was in any.
+    it has no value, and it counts as found if it was in any. `elements` are the places of what matched in the document,
+    the first element being 0: at most `MOST_PLACES`, and none of what is in shadow roots and frames.
     """
 
     matches: int = 0
@@ -63,6 +66,7 @@ class Report:
     reason: str | None = None
     cut: int = 0
     missing: int = 0
+    elements: list[int] = field(default_factory=list)
 
     def note(self, status: Status) -> None:
         """What has just become of the field."""
@@ -81,6 +85,7 @@ class Report:
             "reason": self.reason,
             "cut": self.cut,
             "missing": self.missing,
+            "elements": self.elements,
         }
 
 
@@ -142,6 +147,7 @@ class _Evaluation:
         report = self._reports[path]
         report.matches += reading["matches"]
         report.cut += reading["cut"]
+        report.elements += reading["elements"][: MOST_PLACES - len(report.elements)]
         if reading["alternative"] is not None:
             report.alternative = reading["alternative"]
         value, status = self._value(rule, reading, report, path)
@@ -206,7 +212,7 @@ class _JsonLd:
             if kept is not None:
                 values.append(_folded(kept) if rule.clean else kept)
         value = values if rule.many else next(iter(values), None)
-        return {"value": value, "matches": len(found), "alternative": None, "cut": cut}
+        return {"value": value, "matches": len(found), "alternative": None, "cut": cut, "elements": []}
 
 
 class _Budget:

@@ -108,6 +108,49 @@ def test_links_end_at_ten_thousand(capture):
     assert len(json.loads(capture("/many-links", "links").content)) == 10_000
 
 
+def test_elements_tell_what_a_selector_could_and_where_they_are(capture):
+    made = json.loads(capture("/boxes", "elements").content)
+
+    button, inner = made["elements"][-2:]
+    assert (made["width"], made["height"]) == (1280, 3000)
+    assert button == {
+        "parent": 6,
+        "tag": "button",
+        "id": "buy",
+        "classes": ["big", "red"],
+        "attributes": {"data-testid": "buy", "type": "button"},
+        "box": [20, 2_500, 200, 40],
+        "text": "Buy",
+    }
+    assert (inner["tag"], inner["parent"], inner["box"]) == ("b", 7, None)
+
+
+def test_the_places_that_a_report_names_are_those_of_the_elements(visit):
+    rules = {
+        "name": "#buy",
+        "kind": "#buy@type",
+        "all": {"selector": ["main *"], "output": "count"},
+        "sum": "xpath=1+1",
+    }
+    outcome = visit("/boxes", rules, explain=True, outputs=frozenset({Output.ELEMENTS}))
+
+    elements = json.loads(outcome.captures[0].content)["elements"]
+    places = {path: report.elements for path, report in outcome.reports.items()}
+    assert elements[places["name"][0]]["id"] == "buy"
+    assert places == {"name": [7], "kind": [7], "all": [7, 8], "sum": []}
+
+
+def test_without_explain_no_places_are_looked_for(visit):
+    assert visit("/boxes", {"name": "#buy"}).reports["name"].elements == []
+
+
+def test_elements_end_at_twenty_thousand(visit):
+    outcome = visit("/many-elements", {}, outputs=frozenset({Output.ELEMENTS}))
+
+    assert len(json.loads(outcome.captures[0].content)["elements"]) == 20_000
+    assert outcome.cut == {"outputs.elements"}
+
+
 def test_metadata_is_what_the_head_says(capture, site):
     assert json.loads(capture("/article", "metadata").content) == {
         "title": "A chair & a table",
@@ -141,7 +184,7 @@ def test_all_outputs_can_be_had_at_once_and_beside_fields(visit):
     assert sorted(made.output for made in outcome.captures) == sorted(Output)
 
 
-@pytest.mark.parametrize("output", ["html", "markdown", "text", "links", "metadata"])
+@pytest.mark.parametrize("output", ["html", "markdown", "text", "links", "metadata", "elements"])
 def test_a_page_that_renders_late_is_waited_for_without_any_field(capture, output):
     content = capture("/spa/3?ms=1500", output).content
 

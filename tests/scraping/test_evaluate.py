@@ -16,7 +16,8 @@ KIB = 1024
 def reading(value=None, matches=None, alternative=0, cut=0):
     if matches is None:
         matches = len(value) if isinstance(value, list) else int(value is not None)
-    return {"value": value, "matches": matches, "alternative": alternative if matches else None, "cut": cut}
+    found = alternative if matches else None
+    return {"value": value, "matches": matches, "alternative": found, "cut": cut, "elements": []}
 
 
 def page(**overrides):

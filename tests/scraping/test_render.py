@@ -36,7 +36,7 @@ def test_a_page_that_never_rests_is_read_all_the_same(visit, path):
 
 @pytest.mark.parametrize("path", ["/restless", "/growing", "/hanging-image", "/hanging-frame", "/hanging-fetch"])
 def test_a_missing_field_of_a_page_that_never_rests_is_none_at_last(visit, path):
-    assert visit(path, {"none": "#none"}, timeout_ms=2_000).data == {"none": None}
+    assert visit(path, {"none": "#none"}, timeout_ms=4_000).data == {"none": None}
 
 
 @pytest.mark.parametrize("way", ["script-redirect?ms=0&", "inline-redirect?", "meta-redirect?", "redirect?"])
@@ -150,7 +150,15 @@ def test_webrtc_finds_no_way_around_the_proxy(visit):
     assert visit("/webrtc", {"candidates": "#candidates:not(:empty)"}).data == {"candidates": "done 0"}
 
 
-def test_a_page_that_navigates_on_and_on_does_not_disturb_the_next(visit):
+@pytest.mark.parametrize("path", ["/bombard", "/patient-bombard"])
+def test_a_page_that_navigates_on_and_on_does_not_disturb_the_next(visit, path):
     for number in range(5):
-        assert title(visit, "/bombard") == "Bombard"
+        assert title(visit, path) == "Bombard"
         assert title(visit, f"/static/{number}") == f"Product {number}"
+
+
+def test_a_page_that_has_been_read_leads_nowhere_any_more(visit, site):
+    assert title(visit, "/patient-bombard") == "Bombard"
+
+    site.wait_for_hit("/beat", 3)
+    assert site.count("/static/stolen") == 0

@@ -60,6 +60,11 @@ DOCUMENTS["odd-characters"] = (
     "<h1>Odd</h1><p></p><script>document.querySelector('p').textContent = 'a\\0b\\ud800c';"
     "document.title = 't\\0\\udfff'</script>"
 )
+DOCUMENTS["boxes"] = """
+    <style>* { margin: 0 } main { position: absolute; top: 0; height: 3000px } button { position: absolute; top: 2500px;
+    left: 20px; width: 200px; height: 40px } b { display: none }</style>
+    <main><button id=buy class="big red" data-testid=buy type=button>Buy<b> now</b></button></main>"""
+DOCUMENTS["many-elements"] = "<i>x</i>" * 20_100
 DOCUMENTS["many-links"] = "".join(f"<a href=/{n}>{n}</a>" for n in range(12_000))
 DOCUMENTS["lazy"] = "<h1>Lazy</h1><div style='height: 20000px'></div><img loading=lazy src=/silent>"
 DOCUMENTS["rendered-by-a-timer"] = (

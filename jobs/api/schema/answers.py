@@ -59,7 +59,12 @@ ACTION_REPORT = obj(
     },
     optional=("reason", "scrolls", "items", "stoppedBy", "value", "artifact"),
 )
-REPORT_TYPES = {"status": choice(FieldStatus), "alternative": nullable(COUNT), "reason": nullable(TEXT)}
+REPORT_TYPES = {
+    "status": choice(FieldStatus),
+    "alternative": nullable(COUNT),
+    "reason": nullable(TEXT),
+    "elements": told(listed(COUNT), "Where what matched stands in the document, and in the output `elements`."),
+}
 FIELD_REPORT = obj({each.name: REPORT_TYPES.get(each.name, COUNT) for each in fields(Report)})
 METADATA = obj(
     {
