@@ -8,7 +8,7 @@ from scraping.options import Output, Profile, State
 from scraping.rules import parse_selector
 from tests.site import acting as pages
 
-IMPATIENT_MS = 300
+IMPATIENT_MS = 600
 UNTITLED = "Nothing yet"
 
 
@@ -181,7 +181,7 @@ def test_fifty_actions_are_done_in_order(play):
 
 
 def test_actions_begin_when_what_is_waited_for_has_come(play):
-    awaited = {"awaited": None, "pause_ms": 900}
+    awaited = {"awaited": None, "pause_ms": 2_500}
 
     assert title(play("/late-button", click("button", timeout_ms=IMPATIENT_MS), **awaited)) == "Clicked"
 

@@ -91,7 +91,7 @@ DOCUMENTS |= {
     "late-button": "<h1>Nothing yet</h1>"
     + script(
         f"setTimeout(() => {{ document.body.insertAdjacentHTML('beforeend', `<button onclick=\"{SAY} 'Clicked'\">"
-        "Late</button>`); }, 700)"
+        "Late</button>`); }, 1200)"
     ),
     "box": """<h1>Box</h1><style>body { margin: 0; height: 100vh; overflow: hidden }
         #box { height: 300px; overflow: auto }
