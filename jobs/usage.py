@@ -37,6 +37,7 @@ def limits_of(account: Account) -> dict[str, Any]:
     """What it may at most; null: as often as it likes."""
     return {
         "urlsPerJob": settings.SCRPY_MAX_URLS_PER_JOB,
+        "urlsPerUpload": settings.SCRPY_MAX_URLS_PER_UPLOAD,
         "liveJobs": account.job_limit,
         "urlsAtOnce": account.page_limit,
         "requestsOfKey": as_rate(settings.SCRPY_RATE_LIMIT),

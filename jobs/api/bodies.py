@@ -11,7 +11,9 @@ from django.http import HttpRequest
 from jobs.api.errors import ApiError, Problems
 from jobs.reading import joined, refuse_unknown
 
-JSON_TYPE = re.compile(r'application/json(?:\s*;\s*charset="?utf-8"?)?', re.IGNORECASE)
+CHARSET = 'charset="?utf-8"?'
+UTF_8 = re.compile(f"(?:{CHARSET})?", re.IGNORECASE)
+JSON_TYPE = re.compile(rf"application/json(?:\s*;\s*{CHARSET})?", re.IGNORECASE)
 LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**64 - 1
 MOST_DIGITS = len(str(LEAST_INTEGER))
 
@@ -19,9 +21,7 @@ MOST_DIGITS = len(str(LEAST_INTEGER))
 def read_object(request: HttpRequest) -> dict[str, Any]:
     """The JSON object in the request's body. Raises: ApiError, which names the fields that are at fault."""
     check_headers(request)
-    body = request.body
-    refuse_what_is_not_json(body)
-    document = parsed(body)
+    document = read_document(request.body, what="The body")
     if not isinstance(document, dict):
         raise ApiError("invalid_request", "The body must be one JSON object: { … }.")
     return document
@@ -38,30 +38,32 @@ def read_nothing(request: HttpRequest) -> None:
 def check_headers(request: HttpRequest) -> None:
     if not JSON_TYPE.fullmatch(request.headers.get("Content-Type", "").strip()):
         raise ApiError("unsupported_media_type", "Send the body as Content-Type: application/json, in UTF-8.")
+    check_encoding(request)
+
+
+def check_encoding(request: HttpRequest) -> None:
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise ApiError("unsupported_media_type", "Send the body as it is: no Content-Encoding is taken.")
 
 
-def refuse_what_is_not_json(body: bytes) -> None:
-    """Anything but one standard document: invalid UTF-8, lone surrogates, NaN, a second document, endless nesting."""
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise ApiError("invalid_request", f"The body is not valid JSON: {error}.") from error
+def read_document(text: bytes, *, what: str, path: str = "") -> Any:
+    """The JSON in `text`, which messages call `what`, and whose place is `path`. Raises: ApiError.
 
-
-def parsed(body: bytes) -> Any:
-    """The document in `body`, which is valid JSON.
-
-    orjson does not say that a key came twice, and reads a huge integer as an inexact float: so this reads it anew.
+    Anything but one standard document is refused: invalid UTF-8, lone surrogates, NaN, a second document, endless
+    nesting. orjson does not say that a key came twice, and reads a huge integer as an inexact float: so Python's own
+    parser reads it anew.
     """
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise ApiError("invalid_request", f"{what} is not valid JSON: {error}.") from error
     oddities = Oddities()
     try:
-        document = json.loads(body, object_pairs_hook=oddities.object_of, parse_int=oddities.integer_of)
+        document = json.loads(text, object_pairs_hook=oddities.object_of, parse_int=oddities.integer_of)
     except RecursionError as error:
-        raise ApiError("invalid_request", "The body is nested too deeply.") from error
-    if oddities.met or b"\\u0000" in body:
-        refuse_oddities(document)
+        raise ApiError("invalid_request", f"{what} is nested too deeply.") from error
+    if oddities.met or b"\\u0000" in text:
+        refuse_oddities(document, path)
     return document
 
 
@@ -96,17 +98,17 @@ class Oddities:
         return HugeInteger()
 
 
-def refuse_oddities(document: Any) -> None:
+def refuse_oddities(document: Any, path: str) -> None:
     """Raises: ApiError with the place of every doubled key, huge integer and U+0000 in the document."""
     problems = Problems()
-    for path, value in walked(document):
+    for place, value in walked(document, path):
         match value:
             case dict():
-                refuse_odd_keys(path, value, problems)
+                refuse_odd_keys(place, value, problems)
             case str() if "\0" in value:
-                problems.add(path, "invalid_character", "U+0000 cannot be kept.")
+                problems.add(place, "invalid_character", "U+0000 cannot be kept.")
             case HugeInteger():
-                problems.add(path, "out_of_range", "Whole numbers go up to 64 bits.")
+                problems.add(place, "out_of_range", "Whole numbers go up to 64 bits.")
     problems.raise_any()
 
 
@@ -118,9 +120,9 @@ def refuse_odd_keys(path: str, value: dict[str, Any], problems: Problems) -> Non
             problems.add(joined(path, key), "invalid_character", "A name cannot hold U+0000.")
 
 
-def walked(document: Any) -> Iterator[tuple[str, Any]]:
+def walked(document: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Every value in the document with its path. Without recursion: documents nest deeper than Python calls may."""
-    levels = [iter([("", document)])]
+    levels = [iter([(path, document)])]
     while levels:
         found = next(levels[-1], None)
         if found is None:

@@ -6,18 +6,21 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from jobs.api.uploads import is_upload
+
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApplication = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+TAKES_FILES = "/v1/jobs"
 CUT = "scrpy.body_was_cut"
 END: Message = {"type": "http.request", "body": b"", "more_body": False}
 
 
 def limit_body(application: AsgiApplication) -> AsgiApplication:
-    """`application`, given no more than the first 32 MiB of any body. It is still asked, and answers 413."""
+    """`application`, given no more of any body than it may have. It is still asked, and answers 413."""
 
     async def limited(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -37,7 +40,8 @@ class LimitedBody:
     def __init__(self, scope: dict[str, Any], receive: Receive) -> None:
         self._scope = scope
         self._receive = receive
-        self._left = MAX_BODY_BYTES if declared_bytes(scope) <= MAX_BODY_BYTES else -1
+        most = most_of(scope["path"], dict(scope["headers"]).get(b"content-type", b"").decode("latin-1"))
+        self._left = most if declared_bytes(scope) <= most else -1
 
     async def __call__(self) -> Message:
         if CUT in self._scope:
@@ -55,6 +59,16 @@ class LimitedBody:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 return message
+
+
+def most_bytes(request: HttpRequest) -> int:
+    """How large the body of this one may be."""
+    return most_of(request.path, request.headers.get("Content-Type", ""))
+
+
+def most_of(path: str, content_type: str) -> int:
+    """A file of URLs, which stays on disk, may be larger than what is read into memory."""
+    return settings.SCRPY_MAX_UPLOAD_BYTES if path == TAKES_FILES and is_upload(content_type) else MAX_BODY_BYTES
 
 
 def declared_bytes(scope: dict[str, Any]) -> int:

@@ -4,19 +4,19 @@ from collections import Counter
 from typing import Any
 
 from jobs.api.errors import Problem, problem_as_dict
-from jobs.api.job_requests import read_dry_run
+from jobs.api.job_requests import Asked, read_dry_run
 from jobs.intake import MOST_TEST_URLS, without_copies
 from jobs.models import Account
 
 MOST_HOSTS = 1_000
 
 
-def dry_run(account: Account, body: dict[str, Any], *, test: bool) -> dict[str, Any]:
+def dry_run(account: Account, asked: Asked, *, test: bool) -> dict[str, Any]:
     """What would come of the body of `POST /v1/jobs`, perhaps sent with a test key. No query.
 
     URLs that would be refused are told, not raised. Raises: ApiError with whatever else is wrong.
     """
-    request, refused = read_dry_run(body)
+    request, refused = read_dry_run(asked)
     different = without_copies(request.wanted)
     wanted = different if request.deduplicate else request.wanted
     hosts = Counter(one.target.host_key for one in wanted)

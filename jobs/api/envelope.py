@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed
 
-from jobs.api.body_limit import MAX_BODY_BYTES
+from jobs.api.body_limit import MAX_BODY_BYTES, most_bytes
 from jobs.api.errors import ApiError, Problem, invalid_request, problem_as_dict
 from jobs.intake import InsufficientCredits, TooManyTestUrls, TooMuch
 from jobs.recording import JobAlreadyFinished
@@ -20,13 +21,12 @@ logger = logging.getLogger(__name__)
 
 NOT_FOUND = ("not_found", "There is nothing at this address.")
 METHOD_NOT_ALLOWED = ("method_not_allowed", "This address does not take that method.")
-TOO_LARGE = ("payload_too_large", f"A request's body has {MAX_BODY_BYTES:,} bytes at most.")
 UNREADABLE = ("invalid_request", "This request cannot be read: look at its headers and its query.")
 DATABASE_AWAY = (
     "service_unavailable",
     "The database is away or busy. Try again in a moment; under an Idempotency-Key nothing is done twice.",
 )
-BY_STATUS = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE}
+BY_STATUS = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
 """What an answer that Django gave by itself says in our words; of the rest, below 500: that it cannot be read."""
 
 
@@ -37,6 +37,8 @@ def shaped(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
         return response
     if response.status_code >= 500:  # noqa: PLR2004
         return answer(request, internal_error(request))
+    if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return answer(request, too_large(most_bytes(request), headers=headers_of(response)))
     return answer(request, ApiError(*BY_STATUS.get(response.status_code, UNREADABLE), headers=headers_of(response)))
 
 
@@ -45,9 +47,14 @@ def headers_of(response: HttpResponseBase) -> dict[str, str]:
     return {name: value for name, value in response.items() if not name.lower().startswith("content-")}
 
 
-def too_large() -> HttpResponse:
+def cut_off() -> HttpResponse:
     """The connection is closed: more of the body may be on its way."""
-    return HttpResponse(TOO_LARGE[1], status=413, content_type="text/plain", headers={"Connection": "close"})
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return HttpResponse(status.phrase, status=status, content_type="text/plain", headers={"Connection": "close"})
+
+
+def too_large(most: int, *, headers: Mapping[str, str] | None = None) -> ApiError:
+    return ApiError("payload_too_large", f"A request's body has {most:,} bytes at most.", headers=headers)
 
 
 def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse:
@@ -78,7 +85,7 @@ def translated(exception: Exception) -> ApiError | None:  # noqa: PLR0911 - a ta
         case MethodNotAllowed():
             return ApiError(*METHOD_NOT_ALLOWED)
         case RequestDataTooBig():
-            return ApiError(*TOO_LARGE)
+            return too_large(MAX_BODY_BYTES)
         case SuspiciousOperation() | BadRequest() | UnreadablePostError():
             return ApiError(*UNREADABLE)
         case OperationalError() | InterfaceError() | InternalError():

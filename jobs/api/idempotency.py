@@ -21,13 +21,17 @@ KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 REPLAYED = {"Idempotent-Replayed": "true"}
 
 
-def answered_once(request: Request, make: Callable[[], T], answer: Callable[[T], Response]) -> Response:
+def answered_once(
+    request: Request, make: Callable[[], T], answer: Callable[[T], Response], *, sent: bytes | None = None
+) -> Response:
     """`answer` of what `make` makes, often a job; or what was answered when the same was asked under the same key.
+
+    What was sent is the request's body, or else `sent` tells it from others.
 
     In the transaction that makes it, so there is a key if and only if it is there. Raises: ApiError.
     """
     with transaction.atomic():
-        key = key_of(request)
+        key = key_of(request, sent)
         if key and (key.used or key.answer):
             return replay(key)
         made = make()
@@ -43,7 +47,7 @@ def answered_once(request: Request, make: Callable[[], T], answer: Callable[[T],
 def made_once(request: Request, make: Callable[[], Job]) -> Job:
     """The job that `make` makes, or that the same request made before under the same key. Raises: ApiError."""
     with transaction.atomic():
-        key = key_of(request)
+        key = key_of(request, None)
         if key and key.used:
             return earlier(key)
         job = make()
@@ -53,7 +57,7 @@ def made_once(request: Request, make: Callable[[], Job]) -> Job:
         return job
 
 
-def key_of(request: Request) -> IdempotencyKey | None:
+def key_of(request: Request, sent: bytes | None) -> IdempotencyKey | None:
     """The request's key: ours to use, or used by an earlier one, whose end is waited for. In a transaction.
 
     Raises: ApiError if it was used for something else.
@@ -61,7 +65,7 @@ def key_of(request: Request) -> IdempotencyKey | None:
     text = read_key(request)
     if text is None:
         return None
-    account, asked = account_of(request), fingerprint(request._request, test=is_test(request))
+    account, asked = account_of(request), fingerprint(request._request, sent, test=is_test(request))
     same = IdempotencyKey.objects.filter(account=account, key=text)
     same.expired().delete()
     new = IdempotencyKey(account=account, key=text, request=asked)
@@ -92,10 +96,10 @@ def gone() -> ApiError:
     return ApiError("not_found", "What this request has made is not kept any more.")
 
 
-def fingerprint(request: HttpRequest, *, test: bool) -> str:
+def fingerprint(request: HttpRequest, sent: bytes | None, *, test: bool) -> str:
     """What is asked: with a test key it is something else."""
-    asked = f"{'test ' if test else ''}{request.method} {request.get_full_path()}\n".encode() + request.body
-    return hashlib.sha256(asked).hexdigest()
+    asked = f"{'test ' if test else ''}{request.method} {request.get_full_path()}\n".encode()
+    return hashlib.sha256(asked + (request.body if sent is None else sent)).hexdigest()
 
 
 def replay(key: IdempotencyKey) -> Response:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import orjson
 from django.conf import settings
 
-from jobs.api.errors import Problems
+from jobs.api.errors import ApiError, Problem, Problems, invalid_request
+from jobs.api.uploads import Lines, Upload
 from jobs.api.url_lists import Refusals, UrlReader, check_url, read_list
 from jobs.intake import JobRequest, Wanted, queueing
 from jobs.models import Job
@@ -21,6 +23,7 @@ from scraping.errors import RulesError, UrlError
 from scraping.rules import parse
 
 FIELDS = ("name", "urls", "selectors", "webhook", "options", "metadata")
+BESIDE_A_FILE = tuple(name for name in FIELDS if name != "urls")
 SCRAPE_FIELDS = ("url", "selectors", "options", "metadata")
 PREVIEW_FIELDS = ("url", "html", "selectors", "options")
 REEXTRACT_FIELDS = ("name", "selectors", "webhook", "metadata")
@@ -37,22 +40,44 @@ FIRST = 1_000
 """The priority of what somebody waits for: above any that a job may ask for."""
 
 
-def read_job_request(body: dict[str, Any]) -> JobRequest:
+Asked = Mapping[str, Any] | Upload
+"""The body of `POST /v1/jobs`: JSON, or a file of URLs and JSON beside it."""
+
+
+def read_job_request(asked: Asked) -> JobRequest:
     """What the body of `POST /v1/jobs` asks for. Raises: ApiError with every problem found in it."""
-    problems = Problems()
-    refuse_unknown(body, FIELDS, "", problems)
-    request = read_request(body, read_urls(body, problems), problems)
+    problems, refused = Problems(), Refusals()
+    request = read_asked(asked, problems, refused if isinstance(asked, Upload) else problems)
     problems.raise_any()
+    if refused.count:
+        raise refused_lines(refused)
     return request
 
 
-def read_dry_run(body: dict[str, Any]) -> tuple[JobRequest, Refusals]:
+def read_dry_run(asked: Asked) -> tuple[JobRequest, Refusals]:
     """The same request, of those URLs that would be taken, and the others. Raises: ApiError with the other problems."""
     problems, refused = Problems(), Refusals()
-    refuse_unknown(body, FIELDS, "", problems)
-    request = read_request(body, read_urls(body, problems, refused), problems)
+    request = read_asked(asked, problems, refused)
     problems.raise_any()
     return request, refused
+
+
+def read_asked(asked: Asked, problems: Problems, refused: Notes) -> JobRequest:
+    """What is wrong with single URLs is `refused`."""
+    if isinstance(asked, Upload):
+        refuse_unknown(asked.job, BESIDE_A_FILE, "", problems)
+        return read_request(asked.job, read_file(asked, problems, refused), problems)
+    refuse_unknown(asked, FIELDS, "", problems)
+    return read_request(asked, read_urls(asked, problems, refused), problems)
+
+
+def refused_lines(refused: Refusals) -> ApiError:
+    """Of a file all lines are read, however many are wrong."""
+    shown = [Problem(*one) for one in refused.first]
+    if refused.count == len(shown):
+        return invalid_request(shown)
+    message = f"{refused.count:,} things are wrong with this file; the first {len(shown)} of them are in details."
+    return ApiError("invalid_request", message, problems=shown)
 
 
 def read_scrape_request(body: dict[str, Any]) -> JobRequest:
@@ -141,8 +166,19 @@ def read_name(value: object, problems: Problems) -> str | None:
     return name
 
 
-def read_urls(body: Mapping[str, Any], problems: Problems, refused: Notes | None = None) -> list[Wanted]:
-    """What is wrong with a single URL is `refused`, where that is told apart."""
+def read_file(upload: Upload, problems: Problems, refused: Notes) -> list[Wanted]:
+    lines = Lines(refused)
+    reader = UrlReader(selectors=upload.job.get("selectors"), options=upload.job.get("options"))
+    most, items = settings.SCRPY_MAX_URLS_PER_UPLOAD, upload.items(lines)
+    wanted = read_list(islice(items, most), reader, lines)
+    if next(items, None):
+        problems.add("urls", "too_many", f"A file has {most:,} URLs at most: make several jobs.")
+    elif not wanted and not lines.count:
+        problems.add("urls", "required", "There is no URL in this file.")
+    return wanted
+
+
+def read_urls(body: Mapping[str, Any], problems: Problems, refused: Notes) -> list[Wanted]:
     urls = required(body, "urls", list, problems)
     if urls is None:
         return []
@@ -152,7 +188,7 @@ def read_urls(body: Mapping[str, Any], problems: Problems, refused: Notes | None
         return []
     reader = UrlReader(selectors=body.get("selectors"), options=body.get("options"))
     items = ((f"urls[{index}]", url) for index, url in enumerate(urls))
-    return read_list(items, reader, problems if refused is None else refused)
+    return read_list(items, reader, refused)
 
 
 def read_html(body: Mapping[str, Any], problems: Problems) -> str | None:

@@ -7,12 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.authentication import account_of, as_key_says, is_test
-from jobs.api.bodies import read_object
 from jobs.api.dry_runs import dry_run
 from jobs.api.idempotency import answered_once, read_key
 from jobs.api.job_requests import read_job_request
-from jobs.api.queries import PAGED, boolean, read_query, some_of, whole
+from jobs.api.queries import PAGED, boolean, json, read_query, some_of, whole
 from jobs.api.results import first_results
+from jobs.api.uploads import Upload, posted
 from jobs.api.views import ApiView, find_job, retry_after, success
 from jobs.api.waiting import StillLive
 from jobs.intake import create_job
@@ -27,14 +27,20 @@ AT_CREATION = ("id", "name", "status", "totalUrls", "completedUrls", "createdAt"
 class Jobs(ApiView):
     """`POST /v1/jobs` and `GET /v1/jobs`."""
 
-    query = {"POST": {"dryRun": (boolean, False)}, "GET": {"status": (some_of(*Job.Status.values), None), **PAGED}}
+    query = {
+        "POST": {"dryRun": (boolean, False), "job": (json, None)},
+        "GET": {"status": (some_of(*Job.Status.values), None), **PAGED},
+    }
 
     def post(self, request: Request) -> Response:
-        if read_query(request, **self.query["POST"])["dryRun"]:
-            read_key(request)
-            return success(dryRun=dry_run(account_of(request), read_object(request), test=is_test(request)))
-        asked = as_key_says(request, read_job_request(read_object(request)))
-        return answered_once(request, partial(create_job, account=account_of(request), request=asked), created)
+        query = read_query(request, **self.query["POST"])
+        with posted(request._request, query["job"]) as asked:
+            if query["dryRun"]:
+                read_key(request)
+                return success(dryRun=dry_run(account_of(request), asked, test=is_test(request)))
+            wanted = as_key_says(request, read_job_request(asked))
+            make = partial(create_job, account=account_of(request), request=wanted)
+            return answered_once(request, make, created, sent=asked.digest if isinstance(asked, Upload) else None)
 
     def get(self, request: Request) -> Response:
         asked = read_query(request, **self.query["GET"])

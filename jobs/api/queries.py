@@ -104,6 +104,11 @@ def some_of(*choices: str) -> Reader:
     return read
 
 
+@takes({"type": "string", "contentMediaType": "application/json"})
+def json(text: str) -> str:
+    return text
+
+
 @takes({"type": "boolean"})
 def boolean(text: str) -> bool:
     if text in ("true", "false"):

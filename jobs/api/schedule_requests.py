@@ -55,7 +55,7 @@ def read_plain_urls(body: Mapping[str, Any], notes: Problems) -> list[Wanted]:
     """Those of a schedule are URLs and nothing more."""
     for index, url in enumerate(body["urls"] if isinstance(body.get("urls"), list) else ()):
         typed(url, str, f"urls[{index}]", notes)
-    return [] if notes.found else read_urls(body, notes)
+    return [] if notes.found else read_urls(body, notes, notes)
 
 
 def read_job(body: Mapping[str, Any], problems: Problems) -> dict[str, Any]:

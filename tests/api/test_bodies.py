@@ -104,7 +104,6 @@ def test_an_escaped_backslash_before_u0000_is_just_text(api):
         "text/plain",
         "text/json",
         "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
         "application/xml",
         "application/jsonp",
         "application/json; charset=latin-1",

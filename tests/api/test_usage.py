@@ -105,6 +105,7 @@ def test_limits_are_the_operators_and_the_accounts_own(usage, settings, alice):
 
     assert usage()["limits"] == {
         "urlsPerJob": 7,
+        "urlsPerUpload": 100_000,
         "liveJobs": 5,
         "urlsAtOnce": 6,
         "requestsOfKey": None,

@@ -199,6 +199,7 @@ USAGE = obj(
         "limits": obj(
             {
                 "urlsPerJob": COUNT,
+                "urlsPerUpload": COUNT,
                 "liveJobs": COUNT,
                 "urlsAtOnce": COUNT,
                 "requestsOfKey": nullable(TEXT),

@@ -127,7 +127,8 @@ def header_parameters(operation: Operation) -> Iterable[dict[str, Any]]:
 def body_of(operation: Operation) -> dict[str, Any]:
     body = operation.body
     assert body
-    return {"required": body.required, "content": {JSON: {"schema": ref(body.schema), "example": body.example}}}
+    content = {JSON: {"schema": ref(body.schema), "example": body.example}, **body.others}
+    return {"required": body.required, "content": content}
 
 
 def responses_of(operation: Operation, *, path: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ JOB_REQUEST: dict[str, Any] = {
     "metadata": {"batch": "42"},
     "webhook": "https://example.com/hook",
 }
+NDJSON = '"https://store.com/p1"\n{"url": "https://store.com/p2", "reference": "sku-2"}\n'
+CSV = "url,reference\nhttps://store.com/p1,sku-1\nhttps://store.com/p2,sku-2\n"
 SCRAPE_REQUEST = {"url": "https://store.com/p1", "selectors": SELECTORS, "options": {"outputs": ["markdown"]}}
 PREVIEW_REQUEST = {
     "html": "<h1>Chair</h1><b class=price>£5</b>",
@@ -128,6 +130,7 @@ USAGE = {
     "days": [{"date": "2024-01-15", "completedUrls": 50, "failedUrls": 2, "creditsUsed": 50}],
     "limits": {
         "urlsPerJob": 10_000,
+        "urlsPerUpload": 100_000,
         "liveJobs": 5_000,
         "urlsAtOnce": 1_000,
         "requestsOfKey": "3000/minute",

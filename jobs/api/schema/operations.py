@@ -11,7 +11,7 @@ from jobs.api.idempotency import HEADER, KEY
 from jobs.api.pages import INDEX
 from jobs.api.schedules import PUBLIC_ID as SCHEDULE
 from jobs.api.schema import examples
-from jobs.api.schema.shapes import ANYTHING, TEXT, listed, nullable, obj, ref
+from jobs.api.schema.shapes import ANYTHING, TEXT, listed, nullable, obj, ref, taken, told
 from jobs.api.views import PUBLIC_ID as JOB
 from jobs.artifacts.serving import EXTENSIONS
 from jobs.exports import FORMATS
@@ -22,11 +22,12 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What is sent: a component, and one of its kind."""
+    """What is sent: a component, and one of its kind; or, of another type, content with its schema and example."""
 
     schema: str
     example: Any
     required: bool = True
+    others: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +117,26 @@ PROGRESSED = {
     "data": '{"status": "running", "totalUrls": 50, "completedUrls": 6, "failedUrls": 1, "cancelledUrls": 0}',
 }
 
+FILES_OF_URLS: Mapping[str, Any] = {
+    "application/x-ndjson": {
+        "schema": told(TEXT, "A `JobUrl`, or a URL as a string, per line."),
+        "example": examples.NDJSON,
+    },
+    "text/csv": {"schema": told(TEXT, "Columns `url`, `reference`, `selectors`, `options`."), "example": examples.CSV},
+    "multipart/form-data": {
+        "schema": taken({"job": ref("JobOfFile"), "urls": {"type": "string", "format": "binary"}}, "job", "urls"),
+        "example": {"job": {"selectors": examples.SELECTORS}, "urls": examples.CSV},
+        "encoding": {"job": {"contentType": JSON}, "urls": {"contentType": "application/x-ndjson, text/csv"}},
+    },
+}
+
 OPERATIONS: Mapping[str, Operation] = {
     "POST /v1/jobs": Operation(
         name="createJob",
         said="Make a job",
-        more="With `dryRun` nothing is made, and it is told what would run.",
-        body=Body(schema="JobRequest", example=examples.JOB_REQUEST),
+        more="With `dryRun` nothing is made, and it is told what would run. The URLs may come as a file; the rest of "
+        "the request is then a part of the form, or the parameter `job`.",
+        body=Body(schema="JobRequest", example=examples.JOB_REQUEST, others=FILES_OF_URLS),
         answers={201: MADE, 200: answer("What would run.", dryRun=(ref("DryRun"), examples.DRY_RUN))},
         errors=("insufficient_credits", "idempotency_conflict"),
         once=True,

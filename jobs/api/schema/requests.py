@@ -116,6 +116,9 @@ REQUESTS: dict[str, Any] = {
     "UrlOptions": told(taken(URL_OPTIONS), "The options that may differ from URL to URL."),
     "JobUrl": taken(JOB_URL, "url"),
     "JobRequest": taken(JOB, "urls"),
+    "JobOfFile": told(
+        taken({name: schema for name, schema in JOB.items() if name != "urls"}), "A job whose URLs are a file."
+    ),
     "PlainJobRequest": taken({**JOB, "urls": {**JOB["urls"], "items": URL}}, "urls"),
     "ScrapeRequest": taken({**SINGLE, "metadata": ref("Metadata")}, "url"),
     "PreviewRequest": taken(

@@ -1,0 +1,244 @@
+"""The URLs of a job as a file, NDJSON or CSV: the body itself, or a part of a form. It stays on disk, however large.
+
+A job of 100,000 URLs is read line by line; what is wrong with a line is told with its number.
+"""
+
+import csv
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import PurePath
+from typing import IO, Any, Protocol
+
+from django.http import HttpRequest
+from django.http.multipartparser import MultiPartParserError
+
+from jobs.api.bodies import UTF_8, check_encoding, read_document, read_object
+from jobs.api.errors import ApiError, Problem, Problems, invalid_request
+from jobs.api.url_lists import FIELDS as COLUMNS
+from jobs.names import did_you_mean
+from jobs.reading import Notes
+
+FORM = "multipart/form-data"
+KINDS = {"application/x-ndjson": "ndjson", "application/jsonl": "ndjson", "text/csv": "csv"}
+SUFFIXES = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv"}
+OF_JSON = ("selectors", "options")
+LONGEST_LINE = 2**20
+CHUNK_BYTES = 2**16
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Unreadable(ValueError):
+    """From here on the file means nothing; the sentence is for the client."""
+
+
+class Lines:
+    """Notes of a file: each tells the line that is being read. They are counted."""
+
+    def __init__(self, notes: Notes) -> None:
+        self.number = self.count = 0
+        self._notes = notes
+
+    def add(self, field: str, code: str, message: str) -> None:
+        self.count += 1
+        self._notes.add(field, code, f"Line {self.number}: {message}")
+
+
+class File(Protocol):
+    """What is read of one."""
+
+    def readline(self, size: int = ..., /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """`job` is what the body of `POST /v1/jobs` says besides `urls`; `digest` is of all that was sent."""
+
+    job: Mapping[str, Any]
+    file: File
+    kind: str
+    digest: bytes
+
+    def items(self, notes: Lines) -> Iterator[tuple[str, object]]:
+        """Each URL or object that the file has, with where it is among them; what cannot be read is noted."""
+        read = ndjson_items if self.kind == "ndjson" else csv_items
+        try:
+            yield from read(self._lines(notes), notes)
+        except Unreadable as error:
+            notes.add("urls", "invalid", f"{error} What follows was not read.")
+
+    def _lines(self, notes: Lines) -> Iterator[bytes]:
+        while line := self.file.readline(LONGEST_LINE + 1):
+            notes.number += 1
+            if len(line) > LONGEST_LINE:
+                raise Unreadable(f"A line has {LONGEST_LINE:,} bytes at most.")
+            yield line.removeprefix(BYTE_ORDER_MARK) if notes.number == 1 else line
+
+
+@contextmanager
+def posted(request: HttpRequest, job: str | None) -> Iterator[dict[str, Any] | Upload]:
+    """The body of a request for a job, whose query may have the JSON that goes with a file. Raises: ApiError."""
+    if is_upload(request.headers.get("Content-Type", "")):
+        with opened(request, job) as upload:
+            yield upload
+    elif job is not None:
+        raise invalid_request([Problem("job", "unknown_field", "This goes with a file of URLs; here it is the body.")])
+    else:
+        yield read_object(request)
+
+
+def is_upload(content_type: str) -> bool:
+    return media_type(content_type) in (FORM, *KINDS)
+
+
+def media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+@contextmanager
+def opened(request: HttpRequest, job: str | None) -> Iterator[Upload]:
+    """What `request` brings, with `job` from its query. Raises: ApiError."""
+    check_encoding(request)
+    content_type = request.headers.get("Content-Type", "")
+    if media_type(content_type) == FORM:
+        yield form_of(request, job)
+        return
+    if not UTF_8.fullmatch(content_type.partition(";")[2].strip()):
+        raise ApiError("unsupported_media_type", "Send the file in UTF-8.")
+    read = partial(request.read, CHUNK_BYTES)
+    with tempfile.TemporaryFile() as file:
+        digest = copied(read, file)
+        yield Upload(read_job(job or "{}"), file, KINDS[media_type(content_type)], digest)
+
+
+def copied(read: Callable[[], bytes], file: IO[bytes]) -> bytes:
+    """What `read` gives is in `file`, to be read from its beginning; its digest."""
+    digest = hashlib.sha256()
+    while chunk := read():
+        digest.update(chunk)
+        file.write(chunk)
+    file.seek(0)
+    return digest.digest()
+
+
+def form_of(request: HttpRequest, job: str | None) -> Upload:
+    """Its parts are `job` and `urls`. The boundary is another each time, so the digest is of the parts alone."""
+    try:
+        fields, files = request.POST, request.FILES
+    except MultiPartParserError as error:
+        raise ApiError("invalid_request", f"The form cannot be read: {error}.") from error
+    problems = Problems()
+    if job is not None:
+        problems.add("job", "unknown_field", "With a form, the job is a part of it.")
+    for name in {*fields, *files} - {"job", "urls"}:
+        problems.add(name, "unknown_field", f"There is no such part.{did_you_mean(name, ('job', 'urls'))}")
+    jobs = [*fields.getlist("job"), *(one.read() for one in files.getlist("job"))]
+    if len(jobs) != 1:
+        problems.add("job", "duplicate_key" if jobs else "required", "Send one part `job`: what is asked, as JSON.")
+    uploaded = files.getlist("urls")
+    kinds = [kind_of(one) for one in uploaded]
+    if len(uploaded) != 1:
+        problems.add("urls", "duplicate_key" if uploaded else "required", "Send one part `urls`: a file of URLs.")
+    elif kinds[0] is None:
+        problems.add("urls", "invalid_choice", "Send NDJSON or CSV, and say so by the part's type or file name.")
+    problems.raise_any()
+    digest = hashlib.sha256(jobs[0].encode() if isinstance(jobs[0], str) else jobs[0])
+    for chunk in uploaded[0].chunks():
+        digest.update(chunk)
+    uploaded[0].seek(0)
+    return Upload(read_job(jobs[0]), uploaded[0], str(kinds[0]), digest.digest())
+
+
+def kind_of(uploaded: Any) -> str | None:
+    """As its type says, else its name: many clients call each file a stream of octets."""
+    suffix = PurePath(uploaded.name or "").suffix.lower()
+    return KINDS.get(uploaded.content_type or "") or SUFFIXES.get(suffix)
+
+
+def read_job(text: str | bytes) -> dict[str, Any]:
+    job = read_document(text.encode() if isinstance(text, str) else text, what="`job`")
+    if not isinstance(job, dict):
+        raise invalid_request([Problem("job", "invalid_type", "Expected one JSON object: { … }.")])
+    return job
+
+
+# -------------------------------------------------------------------------- what the lines say
+
+
+def ndjson_items(lines: Iterator[bytes], notes: Lines) -> Iterator[tuple[str, object]]:
+    index = 0
+    for line in lines:
+        if line.strip():
+            field = f"urls[{index}]"
+            index += 1
+            yield from read_json(line, field, notes, what="This line")
+
+
+def read_json(text: bytes, field: str, notes: Notes, *, what: str) -> Iterator[tuple[str, object]]:
+    """The document in `text`, if it is one."""
+    try:
+        yield field, read_document(text, what=what, path=field)
+    except ApiError as error:
+        for problem in error.problems or (Problem(field, "invalid", str(error)),):
+            notes.add(problem.field, problem.code, problem.message)
+
+
+def csv_items(lines: Iterator[bytes], notes: Lines) -> Iterator[tuple[str, object]]:
+    """A file of nothing but URLs needs no line that says so."""
+    rows: Iterator[list[str]] = filter(any, rows_of(lines))
+    first = next(rows, [])
+    columns = ["url"]
+    if len(first) == 1 and "://" in first[0]:
+        rows = chain([first], rows)
+    elif first:
+        columns = read_columns(first)
+    for index, row in enumerate(rows):
+        yield from read_row(row, columns, f"urls[{index}]", notes)
+
+
+def rows_of(lines: Iterator[bytes]) -> Iterator[list[str]]:
+    """Raises: Unreadable."""
+    try:
+        yield from csv.reader((line.decode() for line in lines), strict=True)
+    except UnicodeDecodeError as error:
+        raise Unreadable("This is not UTF-8.") from error
+    except csv.Error as error:
+        raise Unreadable(f"This is no CSV: {error}.") from error
+
+
+def read_columns(first: list[str]) -> list[str]:
+    """Raises: Unreadable."""
+    columns = [name.strip() for name in first]
+    for name in columns:
+        if name not in COLUMNS:
+            known = ", ".join(COLUMNS)
+            raise Unreadable(f"There is no column {name[:60]!r}: name them in the first line, of {known}.")
+    if "url" not in columns or len(set(columns)) < len(columns):
+        raise Unreadable("There has to be one column `url`, and no column twice.")
+    return columns
+
+
+def read_row(row: list[str], columns: list[str], field: str, notes: Lines) -> Iterator[tuple[str, object]]:
+    """An empty cell says nothing."""
+    if len(row) > len(columns):
+        notes.add(field, "too_many", f"This row has {len(row)} cells; there are {len(columns)} columns.")
+        return
+    item: dict[str, object] = {}
+    for name, cell in zip(columns, row, strict=False):
+        if "\0" in cell:
+            notes.add(f"{field}.{name}", "invalid_character", "U+0000 cannot be kept.")
+            return
+        if not cell:
+            continue
+        if name not in OF_JSON:
+            item[name] = cell
+            continue
+        found = list(read_json(cell.encode(), f"{field}.{name}", notes, what="This cell"))
+        if not found:
+            return
+        item[name] = found[0][1]
+    yield field, item
