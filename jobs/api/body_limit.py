@@ -6,8 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from jobs.api.uploads import is_upload
-
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -15,6 +13,9 @@ AsgiApplication = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 TAKES_FILES = "/v1/jobs"
+FORM = "multipart/form-data"
+KINDS = {"application/x-ndjson": "ndjson", "application/jsonl": "ndjson", "text/csv": "csv"}
+"""What a file of URLs comes as, if not within a form."""
 CUT = "scrpy.body_was_cut"
 END: Message = {"type": "http.request", "body": b"", "more_body": False}
 
@@ -69,6 +70,14 @@ def most_bytes(request: HttpRequest) -> int:
 def most_of(path: str, content_type: str) -> int:
     """A file of URLs, which stays on disk, may be larger than what is read into memory."""
     return settings.SCRPY_MAX_UPLOAD_BYTES if path == TAKES_FILES and is_upload(content_type) else MAX_BODY_BYTES
+
+
+def is_upload(content_type: str) -> bool:
+    return media_type(content_type) in (FORM, *KINDS)
+
+
+def media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def declared_bytes(scope: dict[str, Any]) -> int:

@@ -18,13 +18,12 @@ from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
 
 from jobs.api.bodies import UTF_8, check_encoding, read_document, read_object
+from jobs.api.body_limit import FORM, KINDS, is_upload, media_type
 from jobs.api.errors import ApiError, Problem, Problems, invalid_request
 from jobs.api.url_lists import FIELDS as COLUMNS
 from jobs.names import did_you_mean
 from jobs.reading import Notes
 
-FORM = "multipart/form-data"
-KINDS = {"application/x-ndjson": "ndjson", "application/jsonl": "ndjson", "text/csv": "csv"}
 SUFFIXES = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv"}
 OF_JSON = ("selectors", "options")
 LONGEST_LINE = 2**20
@@ -89,14 +88,6 @@ def posted(request: HttpRequest, job: str | None) -> Iterator[dict[str, Any] | U
         raise invalid_request([Problem("job", "unknown_field", "This goes with a file of URLs; here it is the body.")])
     else:
         yield read_object(request)
-
-
-def is_upload(content_type: str) -> bool:
-    return media_type(content_type) in (FORM, *KINDS)
-
-
-def media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
 
 
 @contextmanager
