@@ -1,10 +1,14 @@
 """Many rows of one table at once, faster than objects are made of them: COPY on PostgreSQL, one statement on SQLite."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model
+
+ROWS_PER_STATEMENT = 10_000
+"""Few enough for the time that a statement may take."""
 
 
 def insert(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -16,14 +20,16 @@ def insert(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[Any
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
     columns = ", ".join(quote(field.column) for field in fields)  # type: ignore[union-attr, arg-type]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-        else:
-            marks = ", ".join(["%s"] * len(fields))
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # type: ignore[arg-type]  # noqa: S608 - names of ours
+    marks = ", ".join(["%s"] * len(fields))
+    left = iter(rows)
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        while some := list(islice(left, ROWS_PER_STATEMENT)):
+            if connection.vendor == "postgresql":
+                with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                    for row in some:
+                        copy.write_row(row)
+            else:
+                cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", some)  # noqa: S608 - names of ours
 
 
 def stored(moment: Any) -> Any:

@@ -61,6 +61,7 @@ class InsufficientCredits(Refusal):
     """The balance does not hold a credit for each URL."""
 
     def __init__(self, *, needed: int, available: int) -> None:
+        self.available = available
         super().__init__(f"This job needs {needed:,} credits, one per URL; {available:,} are left.")
 
 
@@ -128,8 +129,9 @@ def without_copies(wanted: Sequence[Wanted]) -> Sequence[Wanted]:
 
 @transaction.atomic
 def create_job(*, account: Account, request: JobRequest) -> Job:
-    """Reserve the credits, write the job and its pages, and have it dispatched once that is committed.
+    """Write the job and its pages, reserve the credits, and have it dispatched once that is committed.
 
+    The account's row is locked last, so that its other jobs do not wait while many pages are stored.
     Raises: Refusal, and nothing is left behind.
     """
     wanted = without_copies(request.wanted) if request.deduplicate else request.wanted
@@ -137,9 +139,8 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
     if request.test:
         take_test_urls(account, total)
     reserves = not (account.unlimited or request.free)
-    if reserves and not account.reserve(total):
-        account.refresh_from_db(fields=["credits"])
-        raise InsufficientCredits(needed=total, available=account.credits)
+    if reserves and account.credits < total and (refusal := insufficient(account, total)).available < total:
+        raise refusal  # before many pages are stored in vain
     job = new_job(
         account,
         request,
@@ -149,9 +150,18 @@ def create_job(*, account: Account, request: JobRequest) -> Job:
         duplicates_dropped=len(request.wanted) - total,
     )
     insert_pages(job, request, wanted)
+    refuse_many_live_jobs(account)
+    if reserves and not account.reserve(total):
+        raise insufficient(account, total)
     transaction.on_commit(partial(failpoint, "job_committed"))
     transaction.on_commit(try_dispatch)
     return job
+
+
+def insufficient(account: Account, total: int) -> InsufficientCredits:
+    """With what the account has at this moment. One query."""
+    account.refresh_from_db(fields=["credits"])
+    return InsufficientCredits(needed=total, available=account.credits)
 
 
 PAGE_FIELDS = (
@@ -209,11 +219,7 @@ def pacing_host(job: Job, request: JobRequest, target: Target) -> str:
 
 
 def new_job(account: Account, request: JobRequest, **more: object) -> Job:
-    """The row of a job, ready at once; `more` is what the request does not say. In a transaction.
-
-    Raises: TooMuch.
-    """
-    refuse_many_live_jobs(account)
+    """The row of a job, ready at once; `more` is what the request does not say. In a transaction."""
     now = database_now()
     return Job.objects.create(
         account=account,
@@ -240,11 +246,12 @@ def new_job(account: Account, request: JobRequest, **more: object) -> Job:
 
 
 def refuse_many_live_jobs(account: Account) -> None:
-    """Its row stays locked until the new job can be counted, so many at once are no way past the limit. Two queries.
+    """Its new job is stored; its row stays locked until others count that: many at once are no way past the limit.
 
-    The lock is one that charges of its pages, which only refer to the row, do not wait for. Raises: TooMuch.
+    The lock is one that charges of its pages, which only refer to the row, do not wait for. Two queries.
+    Raises: TooMuch.
     """
     most = Account.objects.select_for_update(no_key=True).get(pk=account.pk).job_limit
-    if Job.objects.live().filter(account=account).count() >= most:
+    if Job.objects.live().filter(account=account).count() > most:
         message = f"This account may have {most:,} live jobs at once: wait until one has ended, or cancel one."
         raise TooMuch(message, retry_after_s=JOB_ENDS_IN_S)

@@ -3,7 +3,7 @@
 from django.db import connection, transaction
 
 from jobs.artifacts import store
-from jobs.intake import JobRequest, create_job, new_job
+from jobs.intake import JobRequest, create_job, new_job, refuse_many_live_jobs
 from jobs.models import Account, HostQueue, Job, Page
 from jobs.queue.dispatch import try_dispatch
 from scraping.capture import Capture
@@ -39,6 +39,7 @@ def create_preview(*, account: Account, request: JobRequest, html: str) -> Job:
 def create_reextract(*, source: Job, request: JobRequest) -> Job:
     """A job over those completed pages of `source` whose HTML is kept, in their order. Raises: NothingKept, TooMuch."""
     job = new_job(source.account, request, source=source, total_urls=0, reserves_credits=False)
+    refuse_many_live_jobs(source.account)
     queue = HostQueue.objects.create(job=job, host=KEPT, ready_at=job.created_at)
     job.total_urls = insert_pages(job, queue, source)
     if not job.total_urls:
