@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -14,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import environ
 import limits
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from limits import RateLimitItem
 
@@ -165,6 +167,21 @@ if not SECRET_KEY:
     SECRET_KEY = kept_secret(SCRPY_HOME / "secret.key")
 SECRET_KEY_FALLBACKS = [key for key in env.str("SCRPY_SECRET_KEY_FALLBACKS", default="").split(",") if key]
 
+# -- mail ----------------------------------------------------------------------------------------------
+
+
+def mail() -> dict[str, Any]:
+    """How mail goes out, by `EMAIL_URL`; without it, it is printed."""
+    try:
+        config: dict[str, Any] = env.email("EMAIL_URL", default="consolemail://")
+    except (KeyError, ValueError, environ.ImproperlyConfigured):
+        raise ImproperlyConfigured("EMAIL_URL: expected smtp+tls://user:password@host:port.") from None
+    return {name: value for name, value in config.items() if name.startswith("EMAIL_") and name != "EMAIL_FILE_PATH"}
+
+
+vars().update(mail())
+DEFAULT_FROM_EMAIL = env.str("SCRPY_MAIL_FROM", default="") or f"scrpy@{urlsplit(SCRPY_PUBLIC_URL).hostname}"
+
 # -- database ------------------------------------------------------------------------------------------
 
 
@@ -275,6 +292,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "axes",
+    "django_htmx",
+    "csp",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -293,6 +313,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
     {
@@ -322,6 +345,33 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 2**20
 """Bytes of one request's body; the contract's limit."""
+
+LOGIN_URL = "dashboard:sign-in"
+LOGIN_REDIRECT_URL = "dashboard:overview"
+SESSION_ENGINE = "jobs.sessions"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # by name alone, anybody could lock anybody out
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "dashboard/locked.html"
+AXES_CLIENT_IP_CALLABLE = "jobs.addresses.client_address"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_DISABLE_ACCESS_LOG = True
+
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/", "/docs", "/v1/", "/metrics", "/static/"],
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+"""Of the pages for people; the admin's scripts evaluate text, and /docs says its own."""
 
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
