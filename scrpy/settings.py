@@ -424,6 +424,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # the answer says it, and anyone can cause it
+        "axes": {"level": "WARNING"},  # each sign-in would be four lines
         "dramatiq": {"level": "WARNING"},
         "uvicorn": {"handlers": [], "propagate": True},  # its own handler would write past ours
         "uvicorn.access": {"level": "WARNING"},

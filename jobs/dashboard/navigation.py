@@ -7,6 +7,8 @@ LEADS_TO = (
     ("Jobs", "jobs", "jobs"),
 )
 """What the sidebar has: a title, the name of the address, and an icon of `icons.svg`."""
+WITHIN = {"job": "jobs", "job-request": "jobs"}
+"""Pages that the sidebar has not, and under which of its own they are."""
 
 
 class Entry(NamedTuple):
@@ -17,8 +19,6 @@ class Entry(NamedTuple):
 
 
 def entries(current: str) -> list[Entry]:
-    """All of them; `current` is the name of the page that is open, or begins with it and a dash."""
-    return [
-        Entry(title, f"dashboard:{name}", icon, current == name or current.startswith(f"{name}-"))
-        for title, name, icon in LEADS_TO
-    ]
+    """All of them; `current` is the name of the page that is open."""
+    here = WITHIN.get(current, current)
+    return [Entry(title, f"dashboard:{name}", icon, name == here) for title, name, icon in LEADS_TO]

@@ -51,7 +51,9 @@ class DailyUsage(models.Model):
 
     class Meta:
         verbose_name_plural = "daily usage"
-        constraints = [models.UniqueConstraint(fields=["account", "day", "hour", "part"], name="one_usage_per_hour_and_part")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "day", "hour", "part"], name="one_usage_per_hour_and_part")
+        ]
 
     def __str__(self) -> str:
         return f"{self.day}: {self.completed_urls} completed"

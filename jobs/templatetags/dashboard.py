@@ -80,6 +80,11 @@ def from_now(time: datetime) -> str:
 
 
 @register.simple_tag
+def add_up(*numbers: int | str) -> int:
+    return sum(map(int, numbers))
+
+
+@register.simple_tag
 def badge(status: str) -> SafeString:
     return format_html('<span class="badge badge-{}">{}</span>', status, status.replace("_", " "))
 
