@@ -12,7 +12,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="dashboard:overview")),
     path("dashboard/", include("jobs.dashboard.urls")),
     path("v1/", include("jobs.api.urls")),
-    path("docs", pages.swagger),
+    path("docs", pages.swagger, name="docs"),
     path("docs/redoc", pages.redoc),
     path("admin/", admin.site.urls),
     path("healthz", healthz),

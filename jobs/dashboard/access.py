@@ -77,10 +77,10 @@ def to_sign_in(request: MemberRequest) -> HttpResponse:
 def enter(request: MemberRequest) -> bool:
     """Find out which account is looked at; False if there is none that this user may look at. One query, or two."""
     request.memberships = list(request.user.memberships.select_related("account").order_by("account__name"))
-    chosen = request.session.get(ACCOUNT)
+    chosen = request.session.get(ACCOUNT, 0)
     own = {membership.account_id: membership for membership in request.memberships}
     if chosen not in own and looks_into_all(request.user):
-        account = Account.objects.filter(pk=chosen).first() if chosen else None
+        account = Account.objects.filter(pk=chosen).first()
         if account or not own:
             return look_in(request, account or Account.objects.order_by("pk").first())
     membership = own.get(chosen) or next(iter(request.memberships), None)

@@ -52,7 +52,7 @@ class ChangePassword(LoginRequiredMixin, views.PasswordChangeView):
     template_name = "dashboard/change_password.html"
     success_url = reverse_lazy("dashboard:profile")
 
-    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:  # type: ignore[override]
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         answer = super().form_valid(form)
         others(self.request).delete()
         messages.success(self.request, "Your password is changed. Everywhere else you are signed out.")
@@ -81,7 +81,7 @@ def end_session(request: MemberRequest) -> HttpResponse:
 
 def others(request: HttpRequest) -> QuerySet[Session]:
     """The sessions of the same user in other browsers."""
-    return Session.objects.filter(user=request.user).exclude(session_key=request.session.session_key)
+    return Session.objects.filter(user=request.user.pk).exclude(session_key=request.session.session_key)
 
 
 @page()

@@ -32,7 +32,7 @@ class DailyUsageQuerySet(models.QuerySet["DailyUsage"]):
 
 
 class DailyUsage(models.Model):
-    """Pages of an account that ended in an hour of a day (UTC), and what they cost: kept when their jobs are not any more.
+    """Pages of an account that ended in an hour of a day (UTC), and what they cost: kept when their jobs are gone.
 
     A row moves in the transaction that ends the page, so nobody has to count pages to know. It is locked after the
     job's. An hour is in `part`s, and a job always counts in the same one: its pages commit one after another anyway,

@@ -14,6 +14,7 @@ from jobs.dashboard.navigation import Entry, entries
 register = Library()
 
 UNITS = (("day", 86_400), ("hour", 3_600), ("min", 60))
+NOTHING = "\N{EN DASH}"
 NOW_S = 10
 """What is as young as this is "now"."""
 MILLISECONDS_UNTIL = 1_000
@@ -29,7 +30,7 @@ def count(number: int) -> str:
 def duration(milliseconds: int | None) -> str:
     """`340 ms`, `12.5 s`, `3 min 20 s`, `2 h 5 min`."""
     if milliseconds is None:
-        return "–"
+        return NOTHING
     if milliseconds < MILLISECONDS_UNTIL:
         return f"{milliseconds} ms"
     seconds = milliseconds / 1_000
@@ -45,7 +46,7 @@ def duration(milliseconds: int | None) -> str:
 def lasted(job: Any) -> str:
     """How long a job has worked, so far or in all."""
     if job.started_at is None:
-        return "–"
+        return NOTHING
     return duration(int(((job.completed_at or timezone.now()) - job.started_at).total_seconds() * 1_000))
 
 
@@ -53,7 +54,7 @@ def lasted(job: Any) -> str:
 def when(time: datetime | None) -> str:
     """A time as seen from now, with the exact one on hover; the script keeps it fresh."""
     if time is None:
-        return "–"
+        return NOTHING
     utc = time.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{}" data-when>{}</time>',
@@ -103,7 +104,7 @@ def icon(name: str) -> SafeString:
 def outside(url: str | None) -> str:
     """A link to a page that a stranger named; text alone unless it is http or https."""
     if not url:
-        return "–"
+        return NOTHING
     shown = url if len(url) <= LONGEST_LINK else url[: LONGEST_LINK - 1] + "…"
     if not url.lower().startswith(("http://", "https://")):
         return shown

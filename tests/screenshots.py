@@ -1,0 +1,82 @@
+"""`make screenshots`: pictures of the pages for people, of made data, in docs/screenshots."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import tests.environment  # noqa: F401 - before Django reads its settings
+
+os.environ.update(DJANGO_SETTINGS_MODULE="scrpy.settings", DJANGO_ALLOW_ASYNC_UNSAFE="1")
+import django
+
+django.setup()
+
+from django.core.management import call_command
+from django.test import Client
+from playwright.sync_api import Browser, sync_playwright
+
+from jobs.accounts import open_account
+from scraping.browser import find_chromium
+from tests.dashboard import making
+from tests.server import Server
+
+FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
+LOOKS = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
+    "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
+}
+
+
+def main() -> None:
+    call_command("migrate", verbosity=0)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    account = open_account("Acme Trading", credits=48_250)
+    running = making.make_full(account)
+    ended = account.jobs.get(name="Sitemap of the outlet")
+    owner = making.make_person(account, username="ada", email="ada@example.com")
+    newcomer = making.make_person(making.open_empty("Newcomers"), username="grace")
+    staff = making.make_person(username="support", is_staff=True, is_superuser=True)
+    pages = [
+        ("overview", owner, "/dashboard/"),
+        ("overview-month", owner, "/dashboard/?span=month"),
+        ("overview-empty", newcomer, "/dashboard/"),
+        ("overview-staff", staff, "/dashboard/"),
+        ("jobs", owner, "/dashboard/jobs/"),
+        ("jobs-empty", newcomer, "/dashboard/jobs/"),
+        ("jobs-none-found", owner, "/dashboard/jobs/?q=nothing+of+the+kind"),
+        ("job", owner, f"/dashboard/jobs/{running.public_id}/"),
+        ("job-ended", owner, f"/dashboard/jobs/{ended.public_id}/"),
+        ("job-request", owner, f"/dashboard/jobs/{ended.public_id}/request/"),
+        ("profile", owner, "/dashboard/profile/"),
+        ("accounts", staff, "/dashboard/accounts/"),
+        ("sign-in", None, "/dashboard/sign-in/"),
+        ("not-found", owner, "/dashboard/jobs/job_0/"),
+    ]
+    with ExitStack() as stack:
+        server = Server()
+        server.start()
+        stack.callback(server.stop)
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        stack.callback(browser.close)
+        for name, person, path in pages:
+            shoot(browser, f"http://127.0.0.1:{server.port}", name, person, path)
+
+
+def shoot(browser: Browser, address: str, name: str, person: object, path: str) -> None:
+    """One page in every look."""
+    for look, how in LOOKS.items():
+        context = browser.new_context(**how, reduced_motion="reduce")
+        if person:
+            client = Client()
+            client.force_login(person)
+            context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
+        page = context.new_page()
+        page.goto(address + path, wait_until="load")
+        page.screenshot(path=FOLDER / f"{name}-{look}.png", full_page=True)
+        context.close()
+
+
+if __name__ == "__main__":
+    main()
