@@ -12,10 +12,13 @@ import django
 django.setup()
 
 from django.core.management import call_command
-from django.test import Client
-from playwright.sync_api import Browser, sync_playwright
+from django.contrib.auth import login
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 from jobs.accounts import open_account
+from jobs.sessions import SessionStore
 from scraping.browser import find_chromium
 from tests.dashboard import making
 from tests.server import Server
@@ -24,8 +27,11 @@ FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
-    "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
+    "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
 }
+MOST_HEIGHT = 1_300
+DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1"
 
 
 def main() -> None:
@@ -60,22 +66,38 @@ def main() -> None:
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         stack.callback(browser.close)
+        cookies = {person: sign_in(person) for _, person, _ in pages if person}
+        sign_in(owner, agent=PHONE)
         for name, person, path in pages:
-            shoot(browser, f"http://127.0.0.1:{server.port}", name, person, path)
+            shoot(browser, f"http://127.0.0.1:{server.port}", name, cookies.get(person), path)
 
 
-def shoot(browser: Browser, address: str, name: str, person: object, path: str) -> None:
-    """One page in every look."""
+def sign_in(person: User, agent: str = DESKTOP) -> str:
+    """The cookie of a session."""
+    request = HttpRequest()
+    request.META["HTTP_USER_AGENT"] = agent
+    request.session = SessionStore()
+    login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+    request.session.save()
+    return str(request.session.session_key)
+
+
+def shoot(browser: Browser, address: str, name: str, cookie: str | None, path: str) -> None:
+    """The top of one page in every look."""
     for look, how in LOOKS.items():
         context = browser.new_context(**how, reduced_motion="reduce")
-        if person:
-            client = Client()
-            client.force_login(person)
-            context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
+        if cookie:
+            context.add_cookies([{"name": "sessionid", "value": cookie, "url": address}])
         page = context.new_page()
         page.goto(address + path, wait_until="load")
-        page.screenshot(path=FOLDER / f"{name}-{look}.png", full_page=True)
+        page.screenshot(path=FOLDER / f"{name}-{look}.png", full_page=True, clip=top_of(page))
         context.close()
+
+
+def top_of(page: Page) -> FloatRect:
+    """All of a page, or the beginning of a long one."""
+    width, height = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
+    return {"x": 0, "y": 0, "width": width, "height": min(height, MOST_HEIGHT)}
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class Slice(NamedTuple):
 @page()
 def jobs(request: MemberRequest) -> HttpResponse:
     """Two queries at most; none looks at more than a page of what it does not search."""
-    filters = Filters(request.GET)
+    filters = Filters(request.GET, label_suffix="")
     filters.is_valid()
     asked = {name: value for name, value in filters.cleaned_data.items() if value}
     own = Job.objects.filter(account=request.account)

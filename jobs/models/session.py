@@ -7,6 +7,13 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
+BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android")),
+    *(("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")),
+)
+"""Marks in what browsers call themselves, the more telling first: each claims to be its elders, too."""
+
 
 class Session(AbstractBaseSession):
     """A browser in which somebody is, or was, signed in; the key is the cookie's text and so is never shown."""
@@ -23,6 +30,13 @@ class Session(AbstractBaseSession):
         from jobs.sessions import SessionStore  # noqa: PLC0415 - the store is made of this model
 
         return SessionStore
+
+    @property
+    def browser(self) -> str:
+        """`Firefox on Windows`, as far as it says so."""
+        program = next((name for mark, name in BROWSERS if mark in self.agent), "A browser")
+        system = next((name for mark, name in SYSTEMS if mark in self.agent), "")
+        return f"{program} on {system}" if system else program
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, timedelta
 from itertools import count
+from uuid import uuid4
 
 import orjson
 from django.contrib.auth.models import User
@@ -24,7 +25,16 @@ def make_person(account=None, role="owner", **overrides):
 
 
 def make_job(
-    account, *, completed=0, failed=0, cancelled=0, waiting=0, data=None, url="https://store.com/{}", ago=timedelta(hours=1), **overrides
+    account,
+    *,
+    completed=0,
+    failed=0,
+    cancelled=0,
+    waiting=0,
+    data=None,
+    url="https://store.com/{}",
+    ago=timedelta(hours=1),
+    **overrides,
 ):
     """A job whose pages have ended in these ways, the failed ones first; live if any waits."""
     total = completed + failed + cancelled + waiting
@@ -49,7 +59,9 @@ def make_job(
         }
     )
     queue = HostQueue.objects.create(job=job, host="store.com:443")
-    ends = ["failed"] * failed + ["completed"] * completed + ["cancelled"] * cancelled + ["pending"] * waiting
+    in_flight = min(waiting, 8) if started else 0
+    ends = ["failed"] * failed + ["completed"] * completed + ["cancelled"] * cancelled
+    ends += ["running"] * in_flight + ["pending"] * (waiting - in_flight)
     Page.objects.bulk_create(make_page(job, queue, index, end, data, url) for index, end in enumerate(ends))
     return job
 
@@ -67,6 +79,7 @@ def make_page(job, queue, index, status, data, url):
     address = url.format(index + 1)
     dice = random.Random(index)  # noqa: S311 - the same each time
     return Page(
+        token=uuid4() if status == "running" else None,
         job=job,
         host_queue=queue,
         index=index,
@@ -103,7 +116,9 @@ def make_full(account):
     Worker.objects.create(host="worker-2", pid=1, lanes=16, target=12)
     make_usage(account)
     for number in range(24):
-        make_job(account, completed=40 + number, name=f"Nightly prices {number + 1}", ago=timedelta(days=1, hours=number))
+        make_job(
+            account, completed=40 + number, name=f"Nightly prices {number + 1}", ago=timedelta(days=1, hours=number)
+        )
     make_job(account, completed=11, failed=3, name="Sitemap of the outlet", ago=timedelta(hours=9))
     make_job(account, failed=4, name="Login pages", ago=timedelta(hours=7))
     make_job(account, completed=80, cancelled=120, name="All reviews", ago=timedelta(hours=5))
@@ -111,11 +126,18 @@ def make_full(account):
     make_job(account, completed=230, failed=7, name=LONG_NAME, ago=timedelta(hours=2), url=LONG_URL)
     make_job(account, waiting=35, name="Competitors, weekly", ago=timedelta(minutes=1))
     return make_job(
-        account, completed=128, failed=9, waiting=263, name="Product pages of the autumn collection", ago=timedelta(minutes=4)
+        account,
+        completed=128,
+        failed=9,
+        waiting=263,
+        name="Product pages of the autumn collection",
+        ago=timedelta(minutes=4),
     )
 
 
-LONG_NAME = "Every product of every category in every language, with prices, stock, reviews and the pictures of all variants"
+LONG_NAME = (
+    "Every product of every category in every language, with prices, stock, reviews and the pictures of all variants"
+)
 LONG_URL = "https://shop.example-of-a-rather-long-host-name.com/en/catalogue/furniture/seating/armchairs/{}?ref=category&sort=price-ascending"
 
 
@@ -123,7 +145,9 @@ def make_usage(account):
     """Thirty days, the last one by the hour."""
     now = timezone.now().astimezone(UTC)
     dice = random.Random(7)  # noqa: S311
-    hours = [now - timedelta(hours=number) for number in range(24)] + [now - timedelta(days=day) for day in range(2, 30)]
+    hours = [now - timedelta(hours=number) for number in range(24)] + [
+        now - timedelta(days=day) for day in range(2, 30)
+    ]
     DailyUsage.objects.bulk_create(
         DailyUsage(
             account=account,

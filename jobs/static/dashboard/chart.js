@@ -5,6 +5,10 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+function sum(numbers) {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
 function draw(box) {
   const { times, completed, failed, span } = JSON.parse(document.getElementById(box.dataset.chart).textContent);
   const both = completed.map((number, index) => number + failed[index]);
@@ -26,9 +30,9 @@ function draw(box) {
     },
     axes: [axis, { ...axis, size: 54, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7] }],
     series: [
-      { value: (_, time) => time == null ? "–" : new Date(time * 1000).toLocaleString(undefined, span === "day" ? { hour: "2-digit", minute: "2-digit" } : { dateStyle: "medium" }) },
-      series("Failed", "--bad-bar", (_, __, ___, index) => index == null ? "–" : failed[index].toLocaleString()),
-      series("Completed", "--good-bar", (_, number) => number == null ? "–" : number.toLocaleString()),
+      { label: "", value: (_, time) => time == null ? (span === "day" ? "24 hours" : "30 days") : new Date(time * 1000).toLocaleString(undefined, span === "day" ? { hour: "2-digit", minute: "2-digit" } : { dateStyle: "medium" }) },
+      series("Failed", "--bad-bar", (_, __, ___, index) => (index == null ? sum(failed) : failed[index]).toLocaleString()),
+      series("Completed", "--good-bar", (_, __, ___, index) => (index == null ? sum(completed) : completed[index]).toLocaleString()),
     ],
   }, [times, both, completed], box);
 }
