@@ -4,16 +4,16 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-import tests.environment  # noqa: F401 - before Django reads its settings
-
-os.environ.update(DJANGO_SETTINGS_MODULE="scrpy.settings", DJANGO_ALLOW_ASYNC_UNSAFE="1")
 import django
 
+from tests import environment  # noqa: F401 - before Django reads its settings
+
+os.environ.update(DJANGO_SETTINGS_MODULE="scrpy.settings", DJANGO_ALLOW_ASYNC_UNSAFE="1")
 django.setup()
 
-from django.core.management import call_command
 from django.contrib.auth import login
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.http import HttpRequest
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
@@ -31,7 +31,7 @@ LOOKS = {
 }
 MOST_HEIGHT = 1_300
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Mobile/15E148 Safari/604.1"
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def main() -> None:
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         stack.callback(browser.close)
-        cookies = {person: sign_in(person) for _, person, _ in pages if person}
+        cookies = {person: sign_in(person) for person in (owner, newcomer, staff)}
         sign_in(owner, agent=PHONE)
         for name, person, path in pages:
             shoot(browser, f"http://127.0.0.1:{server.port}", name, cookies.get(person), path)

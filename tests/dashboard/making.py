@@ -77,7 +77,7 @@ def status_of(completed, failed, cancelled, waiting):
 def make_page(job, queue, index, status, data, url):
     ended = status in ("completed", "failed")
     address = url.format(index + 1)
-    dice = random.Random(index)  # noqa: S311 - the same each time
+    dice = random.Random(index)
     return Page(
         token=uuid4() if status == "running" else None,
         job=job,
@@ -144,7 +144,7 @@ LONG_URL = "https://shop.example-of-a-rather-long-host-name.com/en/catalogue/fur
 def make_usage(account):
     """Thirty days, the last one by the hour."""
     now = timezone.now().astimezone(UTC)
-    dice = random.Random(7)  # noqa: S311
+    dice = random.Random(7)
     hours = [now - timedelta(hours=number) for number in range(24)] + [
         now - timedelta(days=day) for day in range(2, 30)
     ]
