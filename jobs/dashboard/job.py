@@ -43,14 +43,14 @@ class Row(NamedTuple):
 
 @page()
 def results(request: MemberRequest, public_id: str) -> HttpResponse:
-    """Three queries, or four."""
+    """Three queries."""
     job = own_job(request, public_id)
     return render(request, "dashboard/job.html", {**frame(job), **results_of(request, job)})
 
 
 @page()
 def results_part(request: MemberRequest, public_id: str) -> HttpResponse:
-    """The table alone, for a page that is open. Three queries, or four."""
+    """The table alone, for a page that is open. Three queries."""
     job = own_job(request, public_id)
     return render(request, "dashboard/parts/results.html", results_of(request, job))
 

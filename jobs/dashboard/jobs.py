@@ -118,5 +118,6 @@ def sliced(jobs: QuerySet[Job], own: QuerySet[Job], *, after: str, before: str) 
 
 def place_of(own: QuerySet[Job], public_id: str) -> int | None:
     """The row's number of a job that an address names, if there is such a job."""
-    known = "\0" not in public_id and own.filter(public_id=public_id).values_list("pk", flat=True).first()
-    return known or None
+    if not public_id or "\0" in public_id:
+        return None
+    return own.filter(public_id=public_id).values_list("pk", flat=True).first()

@@ -59,7 +59,7 @@ class Span(NamedTuple):
 
 @page()
 def overview(request: MemberRequest) -> HttpResponse:
-    """Six queries; seven before the first job."""
+    """Five queries; four before the first job."""
     recent = recent_jobs(request.account)
     context = {
         "jobs": recent,
