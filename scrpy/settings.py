@@ -171,12 +171,11 @@ SECRET_KEY_FALLBACKS = [key for key in env.str("SCRPY_SECRET_KEY_FALLBACKS", def
 
 
 def mail() -> dict[str, Any]:
-    """How mail goes out, by `EMAIL_URL`; without it, it is printed."""
+    """Django's settings of how mail goes out, by `EMAIL_URL`; without it, mail is printed."""
     try:
-        config: dict[str, Any] = env.email("EMAIL_URL", default="consolemail://")
+        return cast(dict[str, Any], env.email("EMAIL_URL", default="consolemail://"))
     except (KeyError, ValueError, environ.ImproperlyConfigured):
         raise ImproperlyConfigured("EMAIL_URL: expected smtp+tls://user:password@host:port.") from None
-    return {name: value for name, value in config.items() if name.startswith("EMAIL_") and name != "EMAIL_FILE_PATH"}
 
 
 vars().update(mail())

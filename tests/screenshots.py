@@ -3,6 +3,7 @@
 import os
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -24,7 +25,7 @@ from tests.dashboard import making
 from tests.server import Server
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
     "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
