@@ -102,9 +102,11 @@ def values(page: Page, names: Sequence[str]) -> list[str]:
 
 
 def shown(value: object) -> str:
-    """A value in a cell: text as it is, the rest as JSON; the beginning of what is long."""
+    """A value in a cell: text as it is, texts side by side, the rest as JSON; the beginning of what is long."""
     if value is None:
         return ""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        value = ", ".join(value)
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
