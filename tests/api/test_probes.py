@@ -100,4 +100,4 @@ def test_metrics_answer_without_the_database(client, monkeypatch):
 
 
 def test_the_front_door_leads_to_the_admin(client):
-    assert client.get("/")["Location"] == "/admin/"
+    assert client.get("/")["Location"] == "/dashboard/"
