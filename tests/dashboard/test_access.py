@@ -2,7 +2,6 @@
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.test import Client
 from django.urls import reverse
 
 from jobs.dashboard import urls
@@ -146,7 +145,3 @@ def test_the_admin_and_the_documentation_have_their_own_policies(admin_client):
 
 def test_no_page_is_kept_by_shared_caches(ada):
     assert "private" in ada.get("/dashboard/").headers["Cache-Control"]
-
-
-def test_the_first_page_is_the_dashboard(client):
-    assert Client().get("/").url == "/dashboard/"
