@@ -1,5 +1,5 @@
 # `make run` sets everything up and runs scrpy; `make test` guards a change. Nothing here asks anything.
-.PHONY: run setup test test-full check bench chaos soak lock clean venv venv-dev chromium
+.PHONY: run setup test test-full check bench chaos soak screenshots lock clean venv venv-dev chromium
 
 PYTHON := .venv/bin/python
 BIN := .venv/bin
@@ -48,6 +48,10 @@ chaos: venv-dev chromium
 # Whether anything grows while it works: `make soak MINUTES=30`.
 soak: venv-dev chromium
 	$(PYTHON) -m tests.soak --minutes $(or $(MINUTES),30)
+
+# The pages for people, light, dark and on a phone, into docs/screenshots.
+screenshots: venv-dev chromium
+	$(PYTHON) -m tests.screenshots
 
 # New versions of what requirements*.in name, pinned with hashes.
 lock: venv-dev

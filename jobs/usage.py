@@ -1,7 +1,7 @@
 """What an account has used, what it has reserved, and what runs now. Never counted from its whole history."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -53,7 +53,7 @@ def as_rate(limit: RateLimitItem | None) -> str | None:
 
 
 def standing_of(account: Account) -> Any:
-    """The account with its `live_jobs`, the credits that these have `reserved`, and its `claimed_urls`.
+    """The account with its `live_jobs`, their `open_urls`, the credits they have `reserved`, and its `claimed_urls`.
 
     One query, so that what is left and what is reserved add up; it looks at live jobs and claimed pages alone. For
     that, `owner` is a sum: SQLite would look for claimed pages in all jobs of the account, were it a column.
@@ -62,6 +62,7 @@ def standing_of(account: Account) -> Any:
     claimed = Page.objects.filter(token__isnull=False).annotate(owner=F("job__account") + 0).order_by()
     return Account.objects.annotate(
         live_jobs=of_one(live, Count("pk")),
+        open_urls=of_one(live, Sum(OPEN_URLS)),
         reserved=of_one(live, Sum(OPEN_URLS, filter=Q(reserves_credits=True))),
         claimed_urls=of_one(claimed.filter(owner=OuterRef("pk")).values("owner"), Count("pk")),
     ).get(pk=account.pk)
@@ -83,3 +84,16 @@ def daily(account: Account, *, days: int) -> Iterator[dict[str, Any]]:
         day = first + timedelta(days=number)
         counts: Mapping[str, Any] = used.get(day, {})
         yield {"date": day.isoformat(), **{name: counts.get(name, 0) for name in SHOWN}}
+
+
+def hourly(account: Account, *, hours: int) -> Iterator[tuple[datetime, int, int]]:
+    """How many URLs were completed and failed in each of the last so many hours, this one the last. Two queries."""
+    this = database_now().astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    first = this - timedelta(hours=hours - 1)
+    ended = DailyUsage.objects.filter(account=account, day__gte=first.date()).order_by().values_list("day", "hour")
+    sums = ended.annotate(completed=Sum("completed_urls"), failed=Sum("failed_urls"))
+    used = {(day, hour): counts for day, hour, *counts in sums}
+    for number in range(hours):
+        begins = first + timedelta(hours=number)
+        completed, failed = used.get((begins.date(), begins.hour), (0, 0))
+        yield begins, completed, failed

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -14,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import environ
 import limits
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from limits import RateLimitItem
 
@@ -167,6 +169,20 @@ if not SECRET_KEY:
     SECRET_KEY = kept_secret(SCRPY_HOME / "secret.key")
 SECRET_KEY_FALLBACKS = [key for key in env.str("SCRPY_SECRET_KEY_FALLBACKS", default="").split(",") if key]
 
+# -- mail ----------------------------------------------------------------------------------------------
+
+
+def mail() -> dict[str, Any]:
+    """Django's settings of how mail goes out, by `EMAIL_URL`; without it, mail is printed."""
+    try:
+        return cast(dict[str, Any], env.email("EMAIL_URL", default="consolemail://"))
+    except (KeyError, ValueError, environ.ImproperlyConfigured):
+        raise ImproperlyConfigured("EMAIL_URL: expected smtp+tls://user:password@host:port.") from None
+
+
+vars().update(mail())
+DEFAULT_FROM_EMAIL = env.str("SCRPY_MAIL_FROM", default="") or f"scrpy@{urlsplit(SCRPY_PUBLIC_URL).hostname}"
+
 # -- database ------------------------------------------------------------------------------------------
 
 
@@ -277,6 +293,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "axes",
+    "django_htmx",
+    "csp",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -295,6 +314,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
     {
@@ -324,6 +346,33 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 2**20
 """Bytes of one request's body; the contract's limit."""
+
+LOGIN_URL = "dashboard:sign-in"
+LOGIN_REDIRECT_URL = "dashboard:overview"
+SESSION_ENGINE = "jobs.sessions"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # by name alone, anybody could lock anybody out
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "dashboard/locked.html"
+AXES_CLIENT_IP_CALLABLE = "jobs.addresses.client_address"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_DISABLE_ACCESS_LOG = True
+
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/", "/docs", "/v1/", "/metrics", "/static/"],
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+"""Of the pages for people; the admin's scripts evaluate text, and /docs says its own."""
 
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -376,6 +425,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # the answer says it, and anyone can cause it
+        "axes": {"level": "WARNING"},  # each sign-in would be four lines
         "dramatiq": {"level": "WARNING"},
         "uvicorn": {"handlers": [], "propagate": True},  # its own handler would write past ours
         "uvicorn.access": {"level": "WARNING"},

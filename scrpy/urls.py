@@ -9,9 +9,10 @@ from jobs.api.probes import healthz, readyz
 from jobs.api.schema import pages
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", RedirectView.as_view(pattern_name="dashboard:overview")),
+    path("dashboard/", include("jobs.dashboard.urls")),
     path("v1/", include("jobs.api.urls")),
-    path("docs", pages.swagger),
+    path("docs", pages.swagger, name="docs"),
     path("docs/redoc", pages.redoc),
     path("admin/", admin.site.urls),
     path("healthz", healthz),

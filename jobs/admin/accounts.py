@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 from jobs.accounts import grant
 from jobs.admin.html import copyable, inside_link, moment, once, side_by_side
 from jobs.admin.site import go_to
-from jobs.models import Account
+from jobs.models import Account, Membership
 from jobs.models.account import SECRETS_OVERLAP
 
 MOST_CREDITS = 1_000_000_000_000
@@ -59,6 +59,16 @@ class NewAccountForm(forms.ModelForm):
         fields = ("name", "unlimited", "opening_credits")
 
 
+class MembershipInline(TabularInline):
+    """Who may look at the account's pages, and do what there."""
+
+    model = Membership
+    verbose_name_plural = "members"
+    fields = ("user", "role")
+    autocomplete_fields = ("user",)
+    extra = 0
+
+
 @admin.register(Account)
 class AccountAdmin(ModelAdmin):
     empty_text = "Every API key, job and credit belongs to an account. Open the first one."
@@ -77,6 +87,11 @@ class AccountAdmin(ModelAdmin):
     )
     add_fieldsets = ((None, {"fields": ("name", "unlimited", "opening_credits")}),)
     actions_detail = ("grant_credits", "roll_secret")
+    inlines = (MembershipInline,)
+
+    def get_inlines(self, request: HttpRequest, obj: Account | None) -> tuple[type[TabularInline], ...]:
+        """A new account has no members yet."""
+        return self.inlines if obj else ()
 
     def has_delete_permission(self, *_args: object) -> bool:
         return False

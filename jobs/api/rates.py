@@ -8,7 +8,6 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -23,6 +22,7 @@ from limits import RateLimitItem
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from jobs.addresses import client_address
 from jobs.api.errors import ApiError
 from jobs.api.metrics import UNCOUNTED
 from jobs.queue import bell
@@ -123,22 +123,11 @@ def name_of(key: str) -> str:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Where a request comes from: the client's network.
-
-    Behind a proxy that speaks HTTPS it is the address that this proxy has added last to `X-Forwarded-For`. What comes
-    before that, and where there is no such proxy the whole header, anybody can write.
-    """
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.HTTPS else ""
-    for text in (forwarded.rpartition(",")[2].strip(), request.META.get("REMOTE_ADDR", "")):
-        with suppress(ValueError):
-            return network_of(text)
-    return "unknown"
-
-
-def network_of(text: str) -> str:
-    """What of an address its owner cannot change. Raises: ValueError."""
+    """The network that a request comes from: what of the client's address its owner cannot change."""
+    text = client_address(request)
+    if text is None:
+        return "unknown"
     address = ip_address(text)
-    address = getattr(address, "ipv4_mapped", None) or address
     return str(ip_network((address.packed, NEIGHBOURS if address.version == 6 else 32), strict=False))  # noqa: PLR2004
 
 

@@ -1,4 +1,4 @@
-"""The rows: accounts and their keys, jobs and their pages, events and their deliveries, and who works.
+"""The rows: accounts, their people and their keys, jobs and their pages, events and their deliveries, and who works.
 
 A rule about one row is a method here, a rule about a set a queryset method.
 """
@@ -9,8 +9,10 @@ from jobs.models.artifact import Artifact
 from jobs.models.host import Host
 from jobs.models.idempotency_key import IdempotencyKey
 from jobs.models.job import HostQueue, Job, Variant
+from jobs.models.membership import Membership
 from jobs.models.page import Page
 from jobs.models.schedule import Schedule, ScheduleRun
+from jobs.models.session import Session
 from jobs.models.usage import DailyUsage
 from jobs.models.webhook import Delivery, DeliveryAttempt, WebhookEvent
 from jobs.models.worker import Worker
@@ -27,9 +29,11 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "LedgerEntry",
+    "Membership",
     "Page",
     "Schedule",
     "ScheduleRun",
+    "Session",
     "Variant",
     "WebhookEvent",
     "Worker",

@@ -99,6 +99,7 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["account", "-id"], name="job_of_account"),
             models.Index(fields=["account", "status", "-id"], name="job_of_account_by_status"),
+            models.Index(fields=["account", "created_at"], name="job_of_account_by_time"),
             models.Index(fields=["ready_at"], name="job_ready", condition=Q(ready_at__isnull=False)),
             models.Index(
                 fields=["-priority", "ready_at"], name="job_ready_by_priority", condition=Q(ready_at__isnull=False)

@@ -1,24 +1,25 @@
-"""What an account has used, by the day."""
+"""What an account has used, by the day and its hours."""
 
 from datetime import UTC
 
 from django.db import models
 from django.db.models import F
-from django.db.models.functions import Now, TruncDate
+from django.db.models.functions import ExtractHour, Now, TruncDate
 
 from jobs.models.account import Account
 from jobs.models.job import Job
 
 TODAY = TruncDate(Now(), tzinfo=UTC)
 """The day in UTC, by the database's clock."""
+THIS_HOUR = ExtractHour(Now(), tzinfo=UTC)
 PARTS = 16
-"""How many rows a day of an account has at most."""
+"""How many rows an hour of an account has at most."""
 
 
 class DailyUsageQuerySet(models.QuerySet["DailyUsage"]):
     def add(self, job: Job, *, completed: int = 0, failed: int = 0, credits_used: int = 0) -> None:
-        """Count pages of a job that have just ended. One query; three for the first of a day. In a transaction."""
-        place = {"account_id": job.account_id, "day": TODAY, "part": job.pk % PARTS}
+        """Count pages of a job that have just ended. One query; three for the first of an hour. In a transaction."""
+        place = {"account_id": job.account_id, "day": TODAY, "hour": THIS_HOUR, "part": job.pk % PARTS}
         today = self.filter(**place)
         more = {
             "completed_urls": F("completed_urls") + completed,
@@ -31,15 +32,16 @@ class DailyUsageQuerySet(models.QuerySet["DailyUsage"]):
 
 
 class DailyUsage(models.Model):
-    """Pages of an account that ended on a day (UTC), and what they cost: kept when their jobs are not any more.
+    """Pages of an account that ended in an hour of a day (UTC), and what they cost: kept when their jobs are gone.
 
     A row moves in the transaction that ends the page, so nobody has to count pages to know. It is locked after the
-    job's. A day is in `part`s, and a job always counts in the same one: its pages commit one after another anyway,
+    job's. An hour is in `part`s, and a job always counts in the same one: its pages commit one after another anyway,
     those of other jobs seldom have to wait for them.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="usage", db_index=False)
     day = models.DateField()
+    hour = models.PositiveSmallIntegerField(default=0, db_default=0)
     part = models.PositiveSmallIntegerField()
     completed_urls = models.PositiveBigIntegerField(default=0)
     failed_urls = models.PositiveBigIntegerField(default=0)
@@ -49,7 +51,9 @@ class DailyUsage(models.Model):
 
     class Meta:
         verbose_name_plural = "daily usage"
-        constraints = [models.UniqueConstraint(fields=["account", "day", "part"], name="one_usage_per_day_and_part")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "day", "hour", "part"], name="one_usage_per_hour_and_part")
+        ]
 
     def __str__(self) -> str:
         return f"{self.day}: {self.completed_urls} completed"

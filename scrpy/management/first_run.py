@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from jobs.accounts import open_account
-from jobs.models import Account, ApiKey
+from jobs.models import Account, ApiKey, Membership
 
 ACCOUNT, STAFF = "default", "admin"
 
@@ -28,6 +28,13 @@ def first_run(note: Path, *, url: str) -> dict[str, str] | None:
     made = {"apiKey": key, "staffUser": STAFF, "staffPassword": password, "url": url}
     write_private(note, json.dumps(made, indent=2) + "\n")
     return made
+
+
+def ensure_owner() -> None:
+    """Where nobody is a member of anything, the first of staff owns the first account, and so may use the dashboard."""
+    account, user = Account.objects.order_by("pk").first(), get_user_model().objects.filter(is_staff=True).first()
+    if account and user and not Membership.objects.exists():
+        Membership.objects.create(account=account, user=user, role=Membership.Role.OWNER)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -18,6 +18,7 @@ def banner() -> str:
     url, shop = settings.SCRPY_PUBLIC_URL, f"http://127.0.0.1:{settings.SHOP_PORT}"
     first_run = settings.SCRPY_HOME / "first-run.json"
     rows = {
+        "Dashboard": url,
         "API": f"{url}/v1",
         "Admin": f"{url}/admin/",
         "Demo shop": shop if settings.DEVELOPMENT else "",

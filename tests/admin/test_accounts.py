@@ -5,7 +5,9 @@ from datetime import timedelta
 from django.db.models import F
 from django.urls import reverse
 
-from jobs.models import Account, LedgerEntry
+from jobs.models import Account, LedgerEntry, Membership
+
+NO_MEMBERS = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
 
 
 def grant(staff, account, **fields):
@@ -73,7 +75,9 @@ def test_saving_an_account_leaves_credits_that_jobs_have_reserved_meanwhile_alon
         save(self, *args, **kwargs)
 
     monkeypatch.setattr(Account, "save", save_after_a_reservation)
-    staff.post(reverse("admin:jobs_account_change", args=[account.pk]), {"name": "Alice & Co", "credits": "99"})
+    staff.post(
+        reverse("admin:jobs_account_change", args=[account.pk]), {"name": "Alice & Co", "credits": "99", **NO_MEMBERS}
+    )
 
     account.refresh_from_db()
     assert (account.name, account.credits) == ("Alice & Co", 7)
@@ -119,7 +123,7 @@ def test_the_ledger_shows_the_latest_entries_only(staff, make_account):
 
 
 def edit(staff, account, **fields):
-    data = {"name": account.name, "most_jobs": "", "most_pages": "", **fields}
+    data = {"name": account.name, "most_jobs": "", "most_pages": "", **NO_MEMBERS, **fields}
     return staff.post(reverse("admin:jobs_account_change", args=[account.pk]), data)
 
 
@@ -144,3 +148,14 @@ def test_a_limit_is_one_at_least(staff, make_account):
 
     account.refresh_from_db()
     assert account.most_jobs is None
+
+
+def test_staff_make_somebody_a_member_of_an_account(staff, make_account, django_user_model):
+    account, ada = make_account("alice"), django_user_model.objects.create_user("ada")
+    one = {"memberships-TOTAL_FORMS": "1", "memberships-0-user": ada.pk, "memberships-0-role": "viewer"}
+
+    edit(staff, account, **{**one, "memberships-0-account": account.pk})
+
+    membership = Membership.objects.get()
+    assert (membership.user, membership.account, membership.role) == (ada, account, "viewer")
+    assert b"ada" in staff.get(reverse("admin:jobs_account_change", args=[account.pk])).content

@@ -1,14 +1,11 @@
 """Clients of the API: alice's has a key for everything, bob's is another account's."""
 
-import http.client
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 import orjson
 import pytest
-import uvicorn
 from django.db.backends.signals import connection_created
 from rest_framework.test import APIClient
 
@@ -18,8 +15,7 @@ from jobs.models import ApiKey, Page
 from jobs.recording import record_failure, record_start, record_success
 from scraping.egress import check
 from scraping.errors import HttpError
-from scrpy.asgi import application
-from tests.until import until
+from tests.server import Server
 
 SELECTORS = {"title": "h1", "price": ".price"}
 
@@ -113,28 +109,6 @@ def start_page(job: Any, index: int) -> tuple[Any, Any]:
     page = pages.select_related("job").get()
     record_start(page)
     return page, token
-
-
-class Server:
-    """The real web server, in a thread of this process: it shares the test's database and settings."""
-
-    def __init__(self) -> None:
-        config = uvicorn.Config(application, host="127.0.0.1", port=0, lifespan="off", log_config=None)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, name="web")
-
-    def start(self) -> None:
-        self._thread.start()
-        until(lambda: self._server.started, what="the web server listens")
-        self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(20)
-        assert not self._thread.is_alive()
-
-    def connect(self, *, timeout_s: float = 30) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
 
 
 @pytest.fixture

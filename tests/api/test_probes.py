@@ -99,5 +99,5 @@ def test_metrics_answer_without_the_database(client, monkeypatch):
     assert "scrpy_database_up 0.0" in answer.content.decode()
 
 
-def test_the_front_door_leads_to_the_admin(client):
-    assert client.get("/")["Location"] == "/admin/"
+def test_the_front_door_leads_to_the_dashboard(client):
+    assert client.get("/")["Location"] == "/dashboard/"

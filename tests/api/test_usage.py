@@ -173,7 +173,7 @@ def test_live_jobs_and_claimed_pages_are_found_by_indexes_of_these_alone(alice, 
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{asked[0]['sql']}")
         plan = "\n".join(str(row[-1]) for row in cursor.fetchall())
-    assert plan.count("job_live_of_account") == 2
+    assert plan.count("job_live_of_account") == 3
     assert "page_claim" in plan
 
 

@@ -7,13 +7,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from scrpy.management.chromium import CannotSetUp, ensure_chromium
-from scrpy.management.first_run import first_run
+from scrpy.management.first_run import ensure_owner, first_run
 from scrpy.supervisor.banner import nearby
 
 FIRST_RUN = """
 This is your first run. What follows is not shown again, but it is in {note}.
   API key      {apiKey}
-  Staff login  {staffUser} / {staffPassword}   at {url}/admin/
+  Staff login  {staffUser} / {staffPassword}   at {url}
 """
 
 
@@ -38,6 +38,7 @@ class Command(BaseCommand):
         self.say(f"Database: {settings.DATABASES['default']['NAME']}")
         note = settings.SCRPY_HOME / "first-run.json"
         made = first_run(note, url=settings.SCRPY_PUBLIC_URL)
+        ensure_owner()
         self.say(FIRST_RUN.format(note=nearby(note), **made) if made else f"Address:  {settings.SCRPY_PUBLIC_URL}")
 
     def say(self, text: str) -> None:

@@ -1,0 +1,5 @@
+"""Pages for the people of an account: what runs, what came of it, what to do next.
+
+`access` says who may, and is on every view. `people` is about signing in and out, `navigation` the way between the
+pages; every other module is a page. What is read is read where the API reads it, in `jobs`.
+"""

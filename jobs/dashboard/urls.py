@@ -1,0 +1,47 @@
+"""The addresses of the pages, under `/dashboard/`."""
+
+from django.urls import path, register_converter
+
+from jobs.dashboard import job, jobs, overview, people
+
+
+class JobId:
+    """The public name of a job."""
+
+    regex = "job_[0-9a-z]{1,36}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(JobId, "job")
+
+app_name = "dashboard"
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("now/", overview.now, name="now"),
+    path("demo/", overview.demo, name="demo"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/rows/", jobs.rows, name="job-rows"),
+    path("jobs/<job:public_id>/", job.results, name="job"),
+    path("jobs/<job:public_id>/head/", job.head, name="job-head"),
+    path("jobs/<job:public_id>/results/", job.results_part, name="job-results"),
+    path("jobs/<job:public_id>/request/", job.asked, name="job-request"),
+    path("jobs/<job:public_id>/cancel/", job.cancel, name="cancel-job"),
+    path("jobs/<job:public_id>/retry/", job.retry, name="retry-job"),
+    path("jobs/<job:public_id>/duplicate/", job.duplicate, name="duplicate-job"),
+    path("jobs/<job:public_id>/purge/", job.purge, name="purge-job"),
+    path("sign-in/", people.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", people.SignOut.as_view(), name="sign-out"),
+    path("password/forgotten/", people.ForgottenPassword.as_view(), name="forgotten-password"),
+    path("password/sent/", people.ResetSent.as_view(), name="reset-sent"),
+    path("password/new/<uidb64>/<token>/", people.NewPassword.as_view(), name="new-password"),
+    path("password/", people.ChangePassword.as_view(), name="change-password"),
+    path("profile/", people.profile, name="profile"),
+    path("profile/sessions/end/", people.end_session, name="end-session"),
+    path("accounts/", people.accounts, name="accounts"),
+    path("accounts/switch/", people.switch, name="switch-account"),
+]

@@ -1,0 +1,244 @@
+"""The pages in a real browser: their scripts, their policy, and whether everybody can use them."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from jobs.dashboard import job as page_of_job
+from jobs.dashboard import jobs as page_of_jobs
+from jobs.models import Job
+from tests.dashboard import making
+from tests.dashboard.hostile import HOSTILE
+from tests.dashboard.tabs import DARK, LIGHT, PHONE
+
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+CONTRAST = {"runOnly": ["color-contrast"]}
+"""All that another colour scheme may change."""
+MOST_ASSETS, MOST_ASSETS_OF_CHART = 6, 9
+
+
+@pytest.fixture
+def full(alice, tabs):
+    return making.make_full(alice)
+
+
+@pytest.fixture
+def owner(alice, tabs, make_person):
+    return make_person(alice, username="ada", email="ada@example.com")
+
+
+@pytest.fixture
+def few_rows(monkeypatch):
+    """Each row is like the others, and takes its time to be judged."""
+    monkeypatch.setattr(page_of_job, "ROWS", 12)
+    monkeypatch.setattr(page_of_jobs, "ROWS", 8)
+
+
+def pages(job, ended):
+    yield from ("/dashboard/", "/dashboard/jobs/", "/dashboard/jobs/?q=nothing+like+it")
+    yield from (f"/dashboard/jobs/{job.public_id}/", f"/dashboard/jobs/{ended.public_id}/")
+    yield from (f"/dashboard/jobs/{ended.public_id}/request/",)
+    yield from ("/dashboard/profile/", "/dashboard/accounts/", "/dashboard/password/", "/dashboard/jobs/job_0/")
+
+
+def offences(tab, rules=WCAG):
+    found = Axe().run(tab, options=rules).response["violations"]
+    return [(tab.url, rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize(
+    ("look", "rules"), [(LIGHT, WCAG), (DARK, CONTRAST), (PHONE, WCAG)], ids=["light", "dark", "phone"]
+)
+def test_everybody_can_use_every_page(tabs, full, owner, alice, few_rows, look, rules):
+    tab = tabs.open("/dashboard/", owner, **look)
+    found = []
+
+    for path in pages(full, alice.jobs.get(name="Sitemap of the outlet")):
+        tab.goto(path)
+        found += offences(tab, rules)
+
+    assert found == []
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
+def test_everybody_can_use_what_is_empty_or_for_strangers(tabs, make_person, admin_user, look):
+    newcomer = make_person(making.open_empty())
+    found = offences(tabs.open("/dashboard/", newcomer, **look)) + offences(
+        tabs.open("/dashboard/jobs/", newcomer, **look)
+    )
+    found += offences(tabs.open("/dashboard/", admin_user, **look))
+    for path in ("sign-in/", "password/forgotten/", "password/sent/", "password/new/x/y/"):
+        found += offences(tabs.open(f"/dashboard/{path}", **look))
+
+    assert found == []
+
+
+def test_no_page_is_wider_than_a_phone(tabs, full, owner, alice):
+    tab = tabs.open("/dashboard/", owner, **PHONE)
+    wide = []
+
+    for path in pages(full, alice.jobs.get(name=making.LONG_NAME)):
+        tab.goto(path)
+        if tab.evaluate("document.documentElement.scrollWidth") > PHONE["viewport"]["width"]:
+            wide.append(path)
+
+    assert wide == []
+
+
+def test_pages_ask_for_few_files(tabs, full, owner):
+    asked = []
+    tab = tabs.open("/dashboard/profile/", owner)
+    tab.on("request", lambda request: asked.append(request.url))
+
+    for path, most in (("/dashboard/jobs/", MOST_ASSETS), ("/dashboard/", MOST_ASSETS_OF_CHART)):
+        asked.clear()
+        tab.goto(path, wait_until="networkidle")
+        assert 1 < len(asked) <= most, asked
+
+
+def test_one_signs_in_with_the_keyboard_alone(tabs, owner, full):
+    tab = tabs.open("/dashboard/jobs/")
+
+    tab.keyboard.type("ada")
+    tab.keyboard.press("Tab")
+    tab.keyboard.type("open sesame")
+    tab.keyboard.press("Enter")
+
+    expect(tab.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+
+
+def test_the_first_tab_stop_skips_to_the_content(tabs, owner):
+    tab = tabs.open("/dashboard/", owner)
+
+    tab.keyboard.press("Tab")
+    expect(tab.get_by_role("link", name="Skip to the content")).to_be_focused()
+    tab.keyboard.press("Enter")
+
+    expect(tab.locator("main")).to_be_focused()
+
+
+def test_the_list_follows_a_job_until_it_ends(tabs, owner, alice, make_job):
+    job = make_job(alice, completed=1, waiting=1, name="Lamps")
+    tab = tabs.open("/dashboard/jobs/", owner)
+    row = tab.get_by_role("row", name="Lamps")
+    expect(row).to_contain_text("running")
+
+    end(job)
+
+    expect(row).to_contain_text("completed")
+    expect(row).to_contain_text("2 of 2")
+    expect(tab.locator("tbody[hx-get]")).to_have_count(0)
+
+
+def test_a_job_is_followed_until_it_ends(tabs, owner, alice, make_job):
+    job = make_job(alice, completed=1, waiting=1)
+    tab = tabs.open(f"/dashboard/jobs/{job.public_id}/", owner)
+    expect(tab.get_by_role("button", name="Cancel")).to_be_visible()
+
+    end(job)
+
+    expect(tab.locator("#head")).to_contain_text("2 completed")
+    expect(tab.get_by_role("button", name="Delete")).to_be_visible()
+    expect(tab.get_by_role("row", name="2 completed")).to_be_visible()
+
+
+def end(job):
+    """As a worker would."""
+    job.pages.exclude(status="completed").update(
+        status="completed", sequence=2, token=None, data='{"title":"A lamp"}', finished_at=job.started_at
+    )
+    Job.objects.filter(pk=job.pk).update(status="completed", completed_urls=2, completed_at=job.started_at)
+
+
+def test_a_job_is_cancelled_only_after_a_confirmation(tabs, owner, alice, make_job):
+    job = make_job(alice, completed=1, waiting=2)
+    tab = tabs.open(f"/dashboard/jobs/{job.public_id}/", owner)
+
+    tab.get_by_role("button", name="Cancel").click()
+    dialog = tab.get_by_role("dialog")
+    expect(dialog).to_contain_text("Cancel this job?")
+    assert offences(tab) == []
+    tab.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert Job.objects.get().status == "running"
+    tab.get_by_role("button", name="Cancel").click()
+    dialog.get_by_role("button", name="Cancel the job").click()
+
+    expect(tab.get_by_role("status").first).to_contain_text("The job is cancelled.")
+    assert Job.objects.get().status == "cancelled"
+
+
+def test_an_open_dialog_outlives_the_news(tabs, owner, alice, make_job):
+    job = make_job(alice, completed=1, waiting=1)
+    tab = tabs.open(f"/dashboard/jobs/{job.public_id}/", owner)
+    tab.get_by_role("button", name="Cancel").click()
+
+    end(job)
+
+    expect(tab.locator("#head")).to_contain_text("2 completed")
+    expect(tab.get_by_role("dialog")).to_be_visible()
+
+
+def test_the_curl_is_copied(tabs, make_person):
+    tab = tabs.open("/dashboard/", make_person(making.open_empty()), permissions=["clipboard-read", "clipboard-write"])
+
+    tab.get_by_role("button", name="Copy").click()
+
+    expect(tab.get_by_role("button", name="Copied")).to_be_visible()
+    assert tab.evaluate("navigator.clipboard.readText()").startswith("curl http")
+
+
+def test_the_menu_of_phones_opens_and_closes(tabs, owner):
+    tab = tabs.open("/dashboard/", owner, **PHONE)
+    menu, jobs = tab.get_by_role("button", name="Menu"), tab.get_by_role("link", name="Jobs", exact=True)
+    expect(jobs).to_be_hidden()
+
+    menu.click()
+
+    expect(jobs).to_be_visible()
+    expect(menu).to_have_attribute("aria-expanded", "true")
+    assert offences(tab) == []
+    menu.click()
+    expect(jobs).to_be_hidden()
+
+
+def test_the_chart_is_drawn_and_can_be_read_as_a_table(tabs, owner, full):
+    tab = tabs.open("/dashboard/", owner)
+
+    expect(tab.locator(".chart canvas")).to_be_visible()
+    tab.get_by_text("As a table").click()
+
+    expect(tab.get_by_role("region", name="Table of URLs ended").get_by_role("row")).to_have_count(25)
+
+
+def test_nothing_moves_while_a_page_loads(tabs, owner, full):
+    tab = tabs.open("/dashboard/", owner)
+
+    shifted = tab.evaluate(SHIFTS)
+
+    assert shifted == []
+
+
+SHIFTS = """new Promise((resolve) => {
+    const found = [];
+    new PerformanceObserver((list) => {
+        for (const shift of list.getEntries()) found.push(...shift.sources.map((source) => source.node?.outerHTML));
+    }).observe({ type: "layout-shift", buffered: true });
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(found)));
+})"""
+
+
+def test_what_strangers_wrote_does_nothing(tabs, owner, alice, make_job):
+    texts = [text.replace("\0", "") for text in HOSTILE]
+    for text in texts:
+        job = make_job(
+            alice, completed=1, failed=1, name=text[:200], data={"title": text, "price": [text], "image": text}
+        )
+        job.pages.update(error_message=text)
+    tab = tabs.open("/dashboard/jobs/", owner)
+
+    for job in Job.objects.all():
+        tab.goto(f"/dashboard/jobs/{job.public_id}/")
+        tab.goto(f"/dashboard/jobs/{job.public_id}/request/")
+
+    assert tab.evaluate("document.documentElement.scrollWidth") <= tab.viewport_size["width"]
