@@ -5,6 +5,7 @@ from typing import NamedTuple
 LEADS_TO = (
     ("Overview", "overview", "overview"),
     ("Jobs", "jobs", "jobs"),
+    ("New job", "new-job", "new"),
 )
 """What the sidebar has: a title, the name of the address, and an icon of `icons.svg`."""
 WITHIN = {"job": "jobs", "job-request": "jobs"}

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from jobs.dashboard import job, jobs, overview, people
+from jobs.dashboard import job, jobs, new_job, overview, people
 
 
 class JobId:
@@ -26,6 +26,11 @@ urlpatterns = [
     path("demo/", overview.demo, name="demo"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/rows/", jobs.rows, name="job-rows"),
+    path("jobs/new/", new_job.new_job, name="new-job"),
+    path("jobs/new/make/", new_job.create, name="create-job"),
+    path("jobs/new/preview/", new_job.preview, name="preview"),
+    path("previews/<job:public_id>/", new_job.previewed, name="previewed"),
+    path("artifacts/<str:public_id>/", new_job.artifact, name="artifact"),
     path("jobs/<job:public_id>/", job.results, name="job"),
     path("jobs/<job:public_id>/head/", job.head, name="job-head"),
     path("jobs/<job:public_id>/results/", job.results_part, name="job-results"),
