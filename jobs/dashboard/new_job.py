@@ -131,7 +131,7 @@ def read_asked(request: HttpRequest) -> dict[str, Any]:
     return asked
 
 
-def upload_of(asked: dict[str, Any], file: UploadedFile[bytes]) -> Upload:
+def upload_of(asked: dict[str, Any], file: "UploadedFile[bytes]") -> Upload:
     kind = kind_of(file)
     if kind is None:
         raise invalid_request([Problem("file", "invalid_choice", "Choose a file whose name ends in .csv or .ndjson.")])
