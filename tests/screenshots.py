@@ -55,6 +55,7 @@ def main() -> None:
         ("job", owner, f"/dashboard/jobs/{running.public_id}/"),
         ("job-ended", owner, f"/dashboard/jobs/{ended.public_id}/"),
         ("job-request", owner, f"/dashboard/jobs/{ended.public_id}/request/"),
+        ("new-job", owner, "/dashboard/jobs/new/"),
         ("profile", owner, "/dashboard/profile/"),
         ("accounts", staff, "/dashboard/accounts/"),
         ("sign-in", None, "/dashboard/sign-in/"),

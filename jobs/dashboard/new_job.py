@@ -29,7 +29,7 @@ from jobs.rereading import create_preview
 from scraping.options import Output
 from scraping.rules.evaluate import WHY, Status
 
-PICTURED = (Output.FULL_PAGE_SCREENSHOT, Output.ELEMENTS)
+PICTURED = (Output.FULL_PAGE_SCREENSHOT.value, Output.ELEMENTS.value)
 """What a page is shown by, to be clicked on."""
 OF_MANY = {*FOR_MANY, "outputs"}
 LONGEST_SHOWN = 4_000

@@ -10,12 +10,14 @@ from jobs.models import Job, Membership
 
 OPEN = {"sign-in", "sign-out", "forgotten-password", "reset-sent", "new-password"}
 OF_A_JOB = [one.name for one in urls.urlpatterns if "<job:" in str(one.pattern)]
-CHANGES = ["demo", "switch-account", "end-session", "cancel-job", "retry-job", "duplicate-job", "purge-job"]
-OF_MEMBERS = ["demo", "cancel-job", "retry-job", "duplicate-job", "purge-job"]
+OF_MEMBERS = ["demo", "cancel-job", "retry-job", "duplicate-job", "purge-job", "create-job", "preview"]
+CHANGES = ["switch-account", "end-session", *OF_MEMBERS]
+OTHERS = {"artifact": ["art_0"]}
+"""What the other addresses that name something name."""
 
 
 def address(name, job="job_00000000000000000000"):
-    return reverse(f"dashboard:{name}", args=[job] if name in OF_A_JOB else [])
+    return reverse(f"dashboard:{name}", args=[job] if name in OF_A_JOB else OTHERS.get(name, []))
 
 
 @pytest.mark.parametrize("name", [one.name for one in urls.urlpatterns if one.name not in OPEN])

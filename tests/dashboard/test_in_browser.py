@@ -38,6 +38,7 @@ def pages(job, ended):
     yield from ("/dashboard/", "/dashboard/jobs/", "/dashboard/jobs/?q=nothing+like+it")
     yield from (f"/dashboard/jobs/{job.public_id}/", f"/dashboard/jobs/{ended.public_id}/")
     yield from (f"/dashboard/jobs/{ended.public_id}/request/",)
+    yield "/dashboard/jobs/new/"
     yield from ("/dashboard/profile/", "/dashboard/accounts/", "/dashboard/password/", "/dashboard/jobs/job_0/")
 
 

@@ -6,6 +6,9 @@ const READ = ["href", "src", "content"];
 // Names that programs make up change with the next version of the site.
 const MADE_UP = /\d{3,}|^[a-z]{1,3}[-_]?[0-9a-f]{5,}|^(css|sc|jsx|svelte|emotion|chakra|styles?)-|__?[A-Za-z0-9]{5,}$|[:/[\]()%!@]/;
 
+// There is one of these by chance only.
+const MEANS_NOTHING = new Set(["div", "span", "p", "a", "li", "ul", "section", "td", "tr", "b", "i", "strong", "em", "html", "body"]);
+
 class Elements {
   constructor(elements) {
     this.all = elements;
@@ -52,10 +55,10 @@ class Elements {
 
   // One that matches this element alone, as far as can be told; short, and of names that people gave.
   alone(place) {
-    const unique = this.tokens[place].find((token) => this.count(token) === 1);
+    const unique = this.tokens[place].find((token) => this.count(token) === 1 && !MEANS_NOTHING.has(token));
     if (unique) return unique;
     for (const above of this.ancestors(place)) {
-      const root = this.tokens[above].find((token) => this.count(token) === 1);
+      const root = this.tokens[above].find((token) => this.count(token) === 1 && !MEANS_NOTHING.has(token));
       if (!root) continue;
       const inside = this.tokens[place].find((token) => this.count(token, above) === 1);
       return inside ? `${root} ${inside}` : `${root} > ${this.path(place, above).join(" > ")}`;
