@@ -15,7 +15,7 @@ from jobs.webhooks.sending import deliver
 
 
 def attempt_of(delivery):
-    deliver(delivery.pk)
+    deliver([delivery.pk])
     delivery.refresh_from_db()
     return delivery.tries.order_by("pk").last()
 
@@ -38,7 +38,7 @@ def test_an_accepted_delivery_is_delivered_and_its_attempt_noted(make_delivery, 
 def test_the_request_is_a_json_post_of_the_stored_bytes(make_delivery, endpoint):
     delivery = make_delivery(to=endpoint.url)
 
-    deliver(delivery.pk)
+    deliver([delivery.pk])
 
     (sent,) = endpoint.received
     assert sent.path == "/hook?from=scrpy"
@@ -52,7 +52,7 @@ def test_the_request_is_a_json_post_of_the_stored_bytes(make_delivery, endpoint)
 def test_an_unmodified_standard_webhooks_client_verifies_a_delivery(make_delivery, endpoint):
     delivery = make_delivery(to=endpoint.url)
 
-    deliver(delivery.pk)
+    deliver([delivery.pk])
 
     (sent,) = endpoint.received
     said = Webhook(delivery.event.account.webhook_secret).verify(sent.body, sent.headers)
@@ -63,7 +63,7 @@ def test_an_unmodified_standard_webhooks_client_verifies_a_delivery(make_deliver
 def test_the_scrpy_signature_is_an_hmac_of_the_raw_body_under_the_secret_as_written(make_delivery, endpoint):
     delivery = make_delivery(to=endpoint.url)
 
-    deliver(delivery.pk)
+    deliver([delivery.pk])
 
     (sent,) = endpoint.received
     key = delivery.event.account.webhook_secret.encode()
@@ -199,7 +199,7 @@ def test_messages_that_come_twice_or_early_send_once(make_delivery, endpoint):
     delivery = make_delivery(to=endpoint.url)
 
     for _ in range(3):
-        deliver(delivery.pk)
+        deliver([delivery.pk])
 
     assert len(endpoint.received) == 1
 
@@ -208,7 +208,7 @@ def test_a_message_for_a_delivery_that_is_no_more_does_nothing(make_delivery, en
     delivery = make_delivery(to=endpoint.url)
     Delivery.objects.all().delete()
 
-    deliver(delivery.pk)
+    deliver([delivery.pk])
 
     assert endpoint.received == []
 
@@ -253,15 +253,15 @@ def test_an_account_gets_no_more_than_its_share_of_senders(make_delivery, alice,
 def test_who_was_turned_away_is_rung_for_when_a_place_is_free(make_delivery, alice, endpoint, bells):
     delivery, waiting = (make_delivery(to=endpoint.url, account=alice) for _ in range(2))
 
-    deliver(delivery.pk)
+    deliver([delivery.pk])
 
-    assert bells() == [waiting.pk]
+    assert bells() == [[waiting.pk]]
 
 
 def test_no_connection_to_the_database_is_held_while_sending(make_delivery, endpoint, given_back):
     held = []
     endpoint.answer = lambda handler: (held.append(not given_back), handler.send_error(500))
 
-    deliver(make_delivery(to=endpoint.url).pk)
+    deliver([make_delivery(to=endpoint.url).pk])
 
     assert held == [False]
