@@ -16,8 +16,9 @@ from jobs.webhooks.asked import opened_headers
 from jobs.webhooks.claims import RUN, claim_first, due, leave, settle
 from jobs.webhooks.due import ring
 from jobs.webhooks.ladder import pause_after
-from jobs.webhooks.posting import Answer, Line, new_line, post
+from jobs.webhooks.posting import Answer, new_line, post
 from jobs.webhooks.signing import signed_headers
+from scraping.egress.exchange import Line
 
 HEADERS_LOST = Answer(
     status_code=None,

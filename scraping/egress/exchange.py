@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache
 from http.client import HTTPException
-from threading import Timer
+from threading import Event, Thread
 from time import monotonic
 
 from urllib3.connection import HTTPConnection
@@ -71,10 +71,8 @@ class Line:
         request = (method, path.partition("#")[0], body, {"Host": host, **headers})
         read_to_its_end = False
         try:
-            with ExitStack() as held:
-                answer = self._asked_again(target, request, held, deadline=deadline)
-                response = answer or self._asked_anew(target, request, held, deadline=deadline)
-                held.enter_context(closing(response))
+            answer = self._asked_again(target, request, deadline=deadline)
+            with closing(answer or self._asked_anew(target, request, deadline=deadline)) as response:
                 if monotonic() >= deadline:
                     raise TimeoutError  # a head that is cut off looks whole to http.client
                 yield response
@@ -83,28 +81,23 @@ class Line:
             if not read_to_its_end:  # the rest would be taken for the next answer
                 self.close()
 
-    def _asked_again(
-        self, target: Target, request: Request, held: ExitStack, *, deadline: float
-    ) -> HTTPResponse | None:
+    def _asked_again(self, target: Target, request: Request, *, deadline: float) -> HTTPResponse | None:
         """What comes over the connection that is there; None if it is not, or is given up just now by the other end."""
         if self._origin != target.origin or not self._connection.is_connected:
             return None
-        with ExitStack() as cut, suppress(ConnectionError):
-            cut.enter_context(cut_off(self._twin, deadline=deadline))
-            response = answer_to(request, self._connection, deadline=deadline)
-            held.push(cut.pop_all())
-            return response
+        self._cut.deadline = deadline
+        with suppress(ConnectionError):
+            return answer_to(request, self._connection, deadline=deadline)
         return None
 
-    def _asked_anew(self, target: Target, request: Request, held: ExitStack, *, deadline: float) -> HTTPResponse:
+    def _asked_anew(self, target: Target, request: Request, *, deadline: float) -> HTTPResponse:
         self.close()
         plain = self._way_out.connect_blocking(target.host, target.port, deadline=deadline)
         self._opened.enter_context(closing(plain))
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._twin = self._opened.enter_context(closing(plain.dup()))  # stays ours when `plain` is wrapped in TLS
-        held.enter_context(cut_off(self._twin, deadline=deadline))
+        self._cut = self._opened.enter_context(closing(Cut(plain, deadline=deadline)))
         if not self._wanted():
             raise ConnectionFailed("The request is not wanted any more.")
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock = encrypted(plain, host=target.host) if target.scheme == "https" else plain
         self._opened.enter_context(closing(sock))
         self._connection = self._opened.enter_context(closing(HTTPConnection(target.host)))
@@ -125,16 +118,26 @@ def answer_to(request: Request, connection: HTTPConnection, *, deadline: float) 
     return connection.getresponse()
 
 
-@contextmanager
-def cut_off(sock: socket.socket, *, deadline: float) -> Iterator[None]:
-    """Break the connection at the deadline: a socket's own timeout starts anew with each byte that drips in."""
-    timer = Timer(max(deadline - monotonic(), 0), shut_down, [sock])
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
+class Cut:
+    """Breaks a connection off at a deadline, which can be put off: a socket's own timeout starts anew with each byte."""
+
+    def __init__(self, sock: socket.socket, *, deadline: float) -> None:
+        self.deadline = deadline
+        self._twin = sock.dup()  # stays ours when `sock` is wrapped in TLS
+        self._over = Event()
+        self._thread = Thread(target=self._watch)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._over.wait(max(self.deadline - monotonic(), 0)):
+            if monotonic() >= self.deadline:
+                shut_down(self._twin)
+                return
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join()
+        self._twin.close()
 
 
 def shut_down(sock: socket.socket) -> None:

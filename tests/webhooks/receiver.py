@@ -82,6 +82,7 @@ class Receiver:
         def answer(handler: BaseHTTPRequestHandler) -> None:
             at_once = struct.pack("ii", 1, 0)
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            handler.close_connection = True
             handler.connection.close()
 
         self.answer = answer
