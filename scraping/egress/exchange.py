@@ -119,7 +119,7 @@ def answer_to(request: Request, connection: HTTPConnection, *, deadline: float) 
 
 
 class Cut:
-    """Breaks a connection off at a deadline, which can be put off: a socket's own timeout starts anew with each byte."""
+    """Breaks a connection off at a deadline that can be put off: a socket's own timeout starts anew with each byte."""
 
     def __init__(self, sock: socket.socket, *, deadline: float) -> None:
         self.deadline = deadline
