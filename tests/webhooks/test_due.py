@@ -56,6 +56,17 @@ def test_who_would_be_turned_away_is_not_rung_for(make_delivery, bells, alice):
     assert bells() == [*dealt, [healthy.pk]]
 
 
+def test_many_to_one_endpoint_are_dealt_out_to_as_many_senders_as_it_may_have(make_delivery, bells, monkeypatch):
+    monkeypatch.setattr(claims, "RUN", 2)
+    waiting = [make_delivery(to=URL).pk for _ in range(10)]
+    Delivery.objects.update(account=Delivery.objects.first().account)
+
+    assert ring_due() == 4
+
+    assert bells() == [waiting[place::4][:2] for place in range(4)]
+    assert Delivery.objects.filter(lease_expires_at=None).count() == 2
+
+
 def test_an_account_whose_share_is_used_up_stands_in_nobodys_way(make_delivery, bells, alice):
     for number in range(claims.MOST_AT_ONCE_OF_AN_ACCOUNT):
         claims.claim(make_delivery(to=f"https://{number}.example.com/", account=alice).pk)
