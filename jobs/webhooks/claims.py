@@ -49,6 +49,7 @@ def claim_first(waiting: deque[int], *, place_of: Delivery | None = None) -> Del
     return None
 
 
+@transaction.atomic(savepoint=False)
 def claim(delivery_id: int, *, place_of: Delivery | None = None) -> Delivery | None:
     """Take a due delivery for one attempt; None if it is not due, someone else's, or its endpoint has its share.
 
@@ -57,7 +58,8 @@ def claim(delivery_id: int, *, place_of: Delivery | None = None) -> Delivery | N
     Args:
         place_of: a delivery that this sender has just settled; its place in the shares is taken over.
     """
-    delivery = due().select_related("event__account").filter(pk=delivery_id).first()
+    unlocked = due().select_for_update(skip_locked=True, of=("self",))  # who settles another one waits for nobody
+    delivery = unlocked.select_related("event__account").filter(pk=delivery_id).first()
     if delivery is None:
         return None
     has_place = place_of is not None and goes_where(delivery) == goes_where(place_of)

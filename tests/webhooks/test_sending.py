@@ -340,6 +340,21 @@ def test_a_connection_that_the_endpoint_gives_up_is_made_anew(make_delivery, end
     assert len({sent.sender for sent in endpoint.received}) == 3
 
 
+def test_a_connection_that_the_endpoint_gives_up_without_a_word_costs_no_try(make_delivery, endpoint, alice):
+    answer = endpoint.answer
+
+    def hang_up(handler):
+        answer(handler)
+        handler.close_connection = True
+
+    endpoint.answer = hang_up
+    run = [make_delivery(to=endpoint.url, account=alice) for _ in range(3)]
+
+    deliver([delivery.pk for delivery in run])
+
+    assert set(Delivery.objects.values_list("status", "attempts")) == {("delivered", 1)}
+
+
 def test_an_answer_that_was_not_read_to_its_end_is_not_taken_for_the_next_one(make_delivery, endpoint, alice):
     endpoint.answers(200, body=b"HTTP/1.1 500 Oh\r\n\r\n" * 10_000)
     run = [make_delivery(to=endpoint.url, account=alice) for _ in range(2)]
