@@ -40,7 +40,7 @@ def test_what_is_asked_of_a_page_fails_with_codes_of_its_own(alice, site):
         "action_failed": {"options": {"actions": [{"type": "click", "selector": "#none", "timeout": 500}]}},
         "required_field_missing": {"selectors": {"none": {"selector": "#none", "required": True}}},
         "invalid_selector": {"selectors": {"odd": "li:lang('en')"}},
-        "too_large": {"url": site.url("/endless")},
+        "too_large": {"url": site.url(f"/big-data?bytes={26 * 2**20}")},
     }
 
     results = alice.scrape([{"url": site.url("/static/1"), **own} for own in asked.values()], options={"retries": 0})
