@@ -43,20 +43,21 @@ def due() -> QuerySet[Delivery]:
 def claim_first(waiting: deque[int], *, place_of: Delivery | None = None) -> Delivery | None:
     """Take the first of these that can be claimed, and those before it, out of `waiting`; None if there is none."""
     while waiting:
-        delivery = claim(waiting.popleft(), place_of=place_of)
+        delivery = claim(waiting.popleft(), place_of=place_of, behind=waiting)
         if delivery:
             return delivery
     return None
 
 
 @transaction.atomic(savepoint=False)
-def claim(delivery_id: int, *, place_of: Delivery | None = None) -> Delivery | None:
+def claim(delivery_id: int, *, place_of: Delivery | None = None, behind: deque[int] | None = None) -> Delivery | None:
     """Take a due delivery for one attempt; None if it is not due, someone else's, or its endpoint has its share.
 
     Two claims at once may each see the last place of a share free: one sender more does no harm.
 
     Args:
         place_of: a delivery that this sender has just settled; its place in the shares is taken over.
+        behind: those that would have come next; where there is no room for this one they are turned away with it.
     """
     unlocked = due().select_for_update(skip_locked=True, of=("self",))  # who settles another one waits for nobody
     delivery = unlocked.select_related("event__account").filter(pk=delivery_id).first()
@@ -64,7 +65,9 @@ def claim(delivery_id: int, *, place_of: Delivery | None = None) -> Delivery | N
         return None
     has_place = place_of is not None and goes_where(delivery) == goes_where(place_of)
     if not has_place and not shares().have_room_for(*goes_where(delivery)):
-        leave([delivery_id])
+        behind = deque() if behind is None else behind
+        leave([delivery_id, *behind])
+        behind.clear()
         return None
     token = sender_token(host=socket.gethostname(), pid=os.getpid())
     taken = {"status": DeliveryStatus.SENDING, "token": token, "attempts": delivery.attempts + 1}

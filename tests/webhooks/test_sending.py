@@ -319,13 +319,14 @@ def test_a_sender_whose_time_is_over_leaves_the_rest_of_its_run_to_be_rung_for(
     assert bells() == [[delivery.pk for delivery in run[1:]]]
 
 
-def test_who_is_turned_away_is_so_with_the_whole_run(make_delivery, alice):
+def test_who_is_turned_away_is_so_with_the_whole_run(make_delivery, alice, django_assert_num_queries):
     for _ in range(claims.MOST_AT_ONCE_TO_A_URL):
         claims.claim(make_delivery(to="https://silent.example.com/", account=alice).pk)
     rung = Now() + claims.BELL_HOLDS
     run = [make_delivery(to="https://silent.example.com/", account=alice, lease_expires_at=rung) for _ in range(3)]
 
-    deliver([delivery.pk for delivery in run])
+    with django_assert_num_queries(3):
+        deliver([delivery.pk for delivery in run])
 
     assert Delivery.objects.filter(status="pending", lease_expires_at=None, attempts=0).count() == 3
 
