@@ -46,11 +46,12 @@ def ring_runs(tokens: Sequence[UUID]) -> Sequence[UUID]:
     return ()
 
 
-def ring_delivery(delivery_id: int) -> bool:
-    return ring("webhooks", "deliver", delivery_id)
+def ring_deliveries(delivery_ids: Sequence[int]) -> bool:
+    """One message for all of them: they go to one endpoint, one after the other."""
+    return ring("webhooks", "deliver_run", list(delivery_ids))
 
 
-def ring(queue: str, actor: str, argument: str | int) -> bool:
+def ring(queue: str, actor: str, argument: str | list[int]) -> bool:
     """Enqueue a message by its actor's name; False if Redis is away. Sends."""
     message = dramatiq.Message[None](queue_name=queue, actor_name=actor, args=(argument,), kwargs={}, options={})
     try:
