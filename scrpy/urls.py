@@ -18,3 +18,5 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", metrics),
 ]
+
+handler500 = "scrpy.failures.failed"
