@@ -8,8 +8,23 @@ from django.templatetags.static import static
 from django.urls import reverse
 
 GROUPS = (
-    ("Scraping", (("Jobs", "work", "job"), ("Pages", "web", "page"), ("Workers", "memory", "worker"))),
-    ("Customers", (("Accounts", "account_balance_wallet", "account"), ("API keys", "key", "apikey"))),
+    (
+        "Scraping",
+        (
+            ("Jobs", "work", "job"),
+            ("Pages", "web", "page"),
+            ("Schedules", "schedule", "schedule"),
+            ("Workers", "memory", "worker"),
+        ),
+    ),
+    (
+        "Customers",
+        (
+            ("Accounts", "account_balance_wallet", "account"),
+            ("API keys", "key", "apikey"),
+            ("Ledger", "receipt_long", "ledgerentry"),
+        ),
+    ),
     ("Webhooks", (("Deliveries", "send", "delivery"),)),
 )
 

@@ -1,7 +1,12 @@
 """Workers: which processes render pages, and how many at once."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils import timezone
+from unfold.paginator import InfinitePaginator
+from unfold.views import ChangeList
 
 from jobs.admin.html import badge, moment
 from jobs.admin.site import BigTableAdmin, ReadOnly
@@ -13,6 +18,7 @@ from jobs.models.worker import SEEN_WITHIN
 class WorkerAdmin(ReadOnly, BigTableAdmin):
     empty_text = "No worker has started yet: nothing is being rendered."
     ordering = ("-last_seen_at",)
+    paginator = InfinitePaginator
     list_display = (
         "__str__",
         "state",
@@ -38,6 +44,10 @@ class WorkerAdmin(ReadOnly, BigTableAdmin):
             },
         ),
     )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """An ordinary one: there are few."""
+        return ChangeList
 
     @admin.display(description="state")
     def state(self, worker: Worker) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.staticfiles import finders
 from django.db import connection
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from scrpy import urls
@@ -28,7 +28,7 @@ def database_gone(transactional_db, tmp_path):
     connection.settings_dict.update(where)
 
 
-def break_down(request: HttpRequest) -> None:
+def break_down(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a secret of ours")
 
 
