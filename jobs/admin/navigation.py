@@ -32,9 +32,11 @@ GROUPS = (
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """What this member of staff may see, in groups."""
     overview = {"title": "Overview", "icon": "dashboard", "link": reverse("admin:index")}
+    operations = {"title": "Operations", "icon": "monitoring", "link": reverse("admin:jobs_worker_operations")}
+    first = [overview, operations] if request.user.has_perm("jobs.view_worker") else [overview]
     groups = [{"title": title, "items": permitted(request, "jobs", items)} for title, items in GROUPS]
     staff = permitted(request, "auth", (("Users", "badge", "user"),))
-    return [{"items": [overview]}, *groups, {"title": "Staff", "items": staff}]
+    return [{"items": first}, *groups, {"title": "Staff", "items": staff}]
 
 
 def permitted(request: HttpRequest, app: str, items: Iterable[tuple[str, str, str]]) -> list[dict[str, Any]]:

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
+from jobs.admin import operations
 from jobs.admin.html import badge, moment
 from jobs.admin.site import BigTableAdmin, ReadOnly
 from jobs.models import Worker
@@ -24,6 +26,8 @@ class WorkerAdmin(ReadOnly, BigTableAdmin):
         "state",
         "lanes",
         "target",
+        "browsers",
+        "memory",
         moment("started_at", "started"),
         moment("last_seen_at", "last seen"),
     )
@@ -38,6 +42,8 @@ class WorkerAdmin(ReadOnly, BigTableAdmin):
                     "state",
                     "lanes",
                     "target",
+                    "browsers",
+                    "memory",
                     moment("started_at", "started"),
                     moment("last_seen_at", "last seen"),
                 )
@@ -45,9 +51,16 @@ class WorkerAdmin(ReadOnly, BigTableAdmin):
         ),
     )
 
+    def get_urls(self) -> list[Any]:
+        return [*operations.urls(self.admin_site), *super().get_urls()]
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """An ordinary one: there are few."""
         return ChangeList
+
+    @admin.display(description="memory")
+    def memory(self, worker: Worker) -> str:
+        return "-" if worker.memory_bytes is None else filesizeformat(worker.memory_bytes)
 
     @admin.display(description="state")
     def state(self, worker: Worker) -> str:

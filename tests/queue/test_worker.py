@@ -165,7 +165,7 @@ def make_heartbeat(claims, loop, monkeypatch):
     def make(worker, **limits):
         for name, seconds in {"INTERVAL_S": 0.02, "STAMP_EVERY_S": 0.01, **limits}.items():
             monkeypatch.setattr(heartbeat, name, seconds)
-        made.append(Heartbeat(worker=worker.pk, claims=claims, loop=loop))
+        made.append(Heartbeat(worker=worker.pk, claims=claims, loop=loop, measure=lambda: {"memory_bytes": 5}))
         made[0].start()
         return made[0]
 
