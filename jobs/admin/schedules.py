@@ -58,7 +58,8 @@ class ScheduleAdmin(StateActions, ReadOnly, BigTableAdmin):
             {
                 "fields": (
                     "job_name",
-                    *(json_text(field) for field in ("urls", "selectors", "options", "metadata", "webhook")),
+                    json_text("urls", "URLs"),
+                    *(json_text(field) for field in ("selectors", "options", "metadata", "webhook")),
                 )
             },
         ),

@@ -87,7 +87,7 @@ class EndlessList(ChangeList):
         self.goes_on_after = getattr(self.result_list[-1], column) if len(found) > self.list_per_page else None
         self.begins_later = rows is not self.queryset
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
-        self.result_count, self.full_result_count = self.paginator.count, None
+        self.result_count = self.full_result_count = self.paginator.count  # alike, they are not shown
         self.show_full_result_count, self.show_admin_actions = False, True
         self.can_show_all, self.multi_page = False, True
 

@@ -1,4 +1,4 @@
-"""With very many rows: by PostgreSQL's plans no list, and no number on the operations page, reads a large table whole."""
+"""With very many rows, by PostgreSQL's plans: no list, and no number of operations, reads a large table whole."""
 
 import re
 
