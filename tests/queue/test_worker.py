@@ -208,7 +208,7 @@ def test_the_heartbeat_renews_what_is_held_and_shows_that_the_worker_lives(
         until(lambda: lease_of(running) > database_now(), what="a lease that was renewed")
 
     assert list(type(worker).objects.live()) == [worker]
-    assert type(worker).objects.get().memory_bytes == 5
+    assert type(worker).objects.get(pk=worker.pk).memory_bytes == 5
     assert Page.objects.get(pk=running.pk).worker == worker.pk
 
 
