@@ -19,8 +19,8 @@ WCAG = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "rules": {"aria-input-field-name": {"enabled": False}},
 }
-"""What axe looks for: not its mere advice, of which django-unfold's frame (without `main`) does not follow `region`
-and `landmark-*`; and not the name of the field in which accounts are looked for, which select2 of Django's admin leaves out.
+"""What axe looks for. Not its mere advice: django-unfold's frame, which has no `main`, does not follow `region` and
+`landmark-*`. Nor the name of the field in which accounts are looked for: Django's select2 gives it none.
 """
 HOSTILE = [
     """"'><script>alert(1)</script><img src="//{canary}/i" onerror=alert(1)>""",
