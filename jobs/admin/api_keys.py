@@ -1,6 +1,7 @@
 """API keys: made here and shown once, revoked here, never edited."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -10,13 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from jobs.admin.html import badge, moment
-from jobs.admin.site import go_to
+from jobs.admin.site import BigTableAdmin, StateActions, go_to
 from jobs.intake import MOST_TEST_URLS
 from jobs.models import ApiKey
 from jobs.models.account import MOST_TEST_URLS_A_DAY
@@ -50,7 +50,8 @@ class NewKeyForm(forms.ModelForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(StateActions, BigTableAdmin):
+    keeps_history = True
     empty_text = "Clients of the API show a key. Make the first one."
     list_display = (
         "prefix",
@@ -64,7 +65,6 @@ class ApiKeyAdmin(ModelAdmin):
     list_select_related = ("account",)
     search_fields = ("public_id__startswith", "name", "account__name")
     search_help_text = "Key, name or account"
-    ordering = ("-id",)
     form = NewKeyForm
     autocomplete_fields = ("account",)
     fieldsets = (
@@ -129,11 +129,9 @@ class ApiKeyAdmin(ModelAdmin):
         }
         return TemplateResponse(request, "admin/key_made.html", context)
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+    def actions_now(self, row: ApiKey) -> Collection[str]:
         """A key is revoked once."""
-        allowed = super().get_actions_detail(request, object_id)
-        usable = object_id.isdecimal() and ApiKey.objects.filter(pk=object_id, revoked_at=None).exists()
-        return allowed if usable else []
+        return () if row.revoked_at else {"revoke"}
 
     @action(
         description="Revoke",
