@@ -5,9 +5,10 @@ from typing import NamedTuple
 LEADS_TO = (
     ("Overview", "overview", "overview"),
     ("Jobs", "jobs", "jobs"),
+    ("API keys", "keys", "keys"),
 )
 """What the sidebar has: a title, the name of the address, and an icon of `icons.svg`."""
-WITHIN = {"job": "jobs", "job-request": "jobs"}
+WITHIN = {"job": "jobs", "job-request": "jobs", "new-key": "keys"}
 """Pages that the sidebar has not, and under which of its own they are."""
 
 

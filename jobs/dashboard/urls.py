@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from jobs.dashboard import job, jobs, overview, people
+from jobs.dashboard import job, jobs, keys, overview, people
 
 
 class JobId:
@@ -17,7 +17,14 @@ class JobId:
         return value
 
 
+class KeyId(JobId):
+    """The public part of an API key."""
+
+    regex = "[0-9A-Za-z]{12}"
+
+
 register_converter(JobId, "job")
+register_converter(KeyId, "key")
 
 app_name = "dashboard"
 urlpatterns = [
@@ -34,6 +41,9 @@ urlpatterns = [
     path("jobs/<job:public_id>/retry/", job.retry, name="retry-job"),
     path("jobs/<job:public_id>/duplicate/", job.duplicate, name="duplicate-job"),
     path("jobs/<job:public_id>/purge/", job.purge, name="purge-job"),
+    path("keys/", keys.keys, name="keys"),
+    path("keys/new/", keys.new, name="new-key"),
+    path("keys/<key:public_id>/revoke/", keys.revoke, name="revoke-key"),
     path("sign-in/", people.SignIn.as_view(), name="sign-in"),
     path("sign-out/", people.SignOut.as_view(), name="sign-out"),
     path("password/forgotten/", people.ForgottenPassword.as_view(), name="forgotten-password"),

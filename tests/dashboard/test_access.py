@@ -10,12 +10,19 @@ from jobs.models import Job, Membership
 
 OPEN = {"sign-in", "sign-out", "forgotten-password", "reset-sent", "new-password"}
 OF_A_JOB = [one.name for one in urls.urlpatterns if "<job:" in str(one.pattern)]
-CHANGES = ["demo", "switch-account", "end-session", "cancel-job", "retry-job", "duplicate-job", "purge-job"]
-OF_MEMBERS = ["demo", "cancel-job", "retry-job", "duplicate-job", "purge-job"]
+NAMES = {"job": "job_00000000000000000000", "key": "0" * 12}
+"""Of what an address may be about, what nothing is called."""
+CHANGES_JOBS = ["cancel-job", "retry-job", "duplicate-job", "purge-job"]
+CHANGES = ["demo", "switch-account", "end-session", "revoke-key", *CHANGES_JOBS]
+OF_MEMBERS = ["demo", *CHANGES_JOBS]
+FORMS = ["new-key"]
+"""They are read, and sent; viewers may neither."""
 
 
-def address(name, job="job_00000000000000000000"):
-    return reverse(f"dashboard:{name}", args=[job] if name in OF_A_JOB else [])
+def address(name, job=NAMES["job"]):
+    pattern = next(str(one.pattern) for one in urls.urlpatterns if one.name == name)
+    kind = pattern.partition("<")[2].partition(":")[0]
+    return reverse(f"dashboard:{name}", args=[{**NAMES, "job": job}[kind]] if kind in NAMES else [])
 
 
 @pytest.mark.parametrize("name", [one.name for one in urls.urlpatterns if one.name not in OPEN])
@@ -58,6 +65,18 @@ def test_a_viewer_looks_and_does_nothing(alice, make_person, make_job, browse, n
     assert b"takes the role member" in refused.content
     assert Job.objects.get().status == "partial"
     assert b"data-dialog" not in viewer.get(address("job", job.public_id)).content
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_viewer_is_given_no_form(alice, make_person, browse, name):
+    viewer = browse(make_person(alice, role="viewer"))
+
+    assert [viewer.get(address(name)).status_code, viewer.post(address(name)).status_code] == [403, 403]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_wants_a_token_of_our_own_pages(alice, make_person, browse, name):
+    assert browse(make_person(alice), enforce_csrf_checks=True).post(address(name)).status_code == 403
 
 
 def test_a_member_may_what_a_viewer_may_not(alice, make_person, make_job, browse):
