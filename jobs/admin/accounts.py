@@ -20,7 +20,6 @@ from jobs.accounts import grant
 from jobs.admin.html import copyable, inside_link, moment, once, side_by_side
 from jobs.admin.site import go_to
 from jobs.models import Account, Membership
-from jobs.models.account import SECRETS_OVERLAP
 
 MOST_CREDITS = 1_000_000_000_000
 ENTRIES_SHOWN = 20
@@ -123,9 +122,9 @@ class AccountAdmin(ModelAdmin):
     def rolled(self, account: Account) -> str:
         if account.webhook_secret_rolled_at is None:
             return "never"
-        at, both = account.webhook_secret_rolled_at, len(account.webhook_secrets) > 1
-        until = f"; the one before signs as well until {at + SECRETS_OVERLAP:%Y-%m-%d %H:%M}" if both else ""
-        return f"{at:%Y-%m-%d %H:%M}{until}"
+        both = account.both_secrets_until
+        until = f"; the one before signs as well until {both:%Y-%m-%d %H:%M}" if both else ""
+        return f"{account.webhook_secret_rolled_at:%Y-%m-%d %H:%M}{until}"
 
     @admin.display(description="see also")
     def leads_to(self, account: Account) -> str:

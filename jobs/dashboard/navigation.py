@@ -6,9 +6,10 @@ LEADS_TO = (
     ("Overview", "overview", "overview"),
     ("Jobs", "jobs", "jobs"),
     ("API keys", "keys", "keys"),
+    ("Webhooks", "webhooks", "webhooks"),
 )
 """What the sidebar has: a title, the name of the address, and an icon of `icons.svg`."""
-WITHIN = {"job": "jobs", "job-request": "jobs", "new-key": "keys"}
+WITHIN = {"job": "jobs", "job-request": "jobs", "new-key": "keys", "delivery": "webhooks"}
 """Pages that the sidebar has not, and under which of its own they are."""
 
 

@@ -1,4 +1,4 @@
-"""Long lists, a part at a time: each goes on from the last row's number, so nothing is counted and no rows are skipped."""
+"""Long lists, a part at a time: each goes on from the last row's number. Nothing is counted and no rows are skipped."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ LARGEST_DIGITS = 18
 
 
 class Part(NamedTuple):
-    """Some rows of a list; `after` is the number they come after, if any, and `next` that of the last if more follow."""
+    """Some rows of a list; `after` is the number they come after, if any, `next` that of the last if more follow."""
 
     rows: Sequence[Any]
     after: int | None

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from jobs.dashboard import job, jobs, keys, overview, people
+from jobs.dashboard import job, jobs, keys, overview, people, webhooks
 
 
 class JobId:
@@ -23,8 +23,15 @@ class KeyId(JobId):
     regex = "[0-9A-Za-z]{12}"
 
 
+class DeliveryId(JobId):
+    """The public name of a delivery."""
+
+    regex = "dlv_[0-9a-z]{1,36}"
+
+
 register_converter(JobId, "job")
 register_converter(KeyId, "key")
+register_converter(DeliveryId, "delivery")
 
 app_name = "dashboard"
 urlpatterns = [
@@ -44,6 +51,13 @@ urlpatterns = [
     path("keys/", keys.keys, name="keys"),
     path("keys/new/", keys.new, name="new-key"),
     path("keys/<key:public_id>/revoke/", keys.revoke, name="revoke-key"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/secret/", webhooks.secret, name="secret"),
+    path("webhooks/secret/roll/", webhooks.roll, name="roll-secret"),
+    path("webhooks/test/", webhooks.send_test, name="test-delivery"),
+    path("webhooks/<delivery:public_id>/", webhooks.delivery, name="delivery"),
+    path("webhooks/<delivery:public_id>/outcome/", webhooks.outcome, name="delivery-outcome"),
+    path("webhooks/<delivery:public_id>/resend/", webhooks.resend, name="resend-delivery"),
     path("sign-in/", people.SignIn.as_view(), name="sign-in"),
     path("sign-out/", people.SignOut.as_view(), name="sign-out"),
     path("password/forgotten/", people.ForgottenPassword.as_view(), name="forgotten-password"),

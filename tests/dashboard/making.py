@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from jobs.accounts import open_account
-from jobs.models import ApiKey, DailyUsage, HostQueue, Job, Membership, Page, Worker
+from jobs.models import ApiKey, DailyUsage, Delivery, HostQueue, Job, Membership, Page, WebhookEvent, Worker
 
 SELECTORS = {"title": "h1", "price": ".price", "image": "img@src", "tags": [".tags li"]}
 numbers = count(1)
@@ -107,6 +107,29 @@ def product(index):
         "image": f"https://store.com/images/{index}.jpg",
         "tags": ["kitchen", "handmade"] if index % 2 else None,
     }
+
+
+def make_delivery(account, status="delivered", answers=(200,), job=None, event="job.completed", **overrides):
+    """A delivery whose endpoint has answered so, the first one first; None: it has not."""
+    body = {"id": "evt_1", "event": event, "data": {"jobId": job and job.public_id}}
+    happened = WebhookEvent.objects.create(account=account, job=job, event=event, body=orjson.dumps(body).decode())
+    waits = timezone.now() + timedelta(minutes=4) if status == "pending" else None
+    fields = {"url": "https://hooks.example.com/scrpy", "status": status, "next_attempt_at": waits, **overrides}
+    delivery = Delivery.objects.create(event=happened, account=account, attempts=len(answers), **fields)
+    for number, code in enumerate(answers):
+        at = timezone.now() - timedelta(minutes=len(answers) - number)
+        excerpt = "ok" if code == 200 else "No answer within 15 s." if code is None else "Bad gateway"
+        delivery.tries.create(at=at, status_code=code, duration_ms=84 + 40 * number, excerpt=excerpt)
+    return delivery
+
+
+def make_deliveries(account):
+    job = account.jobs.order_by("-pk").first()
+    for _ in range(5):
+        make_delivery(account, job=job)
+    make_delivery(account, "pending", (503, None), job=job, event="scrape.failed")
+    make_delivery(account, "given_up", (500,) * 8, job=job, url=LONG_URL)
+    return make_delivery(account, event="webhook.test")
 
 
 def make_full(account):

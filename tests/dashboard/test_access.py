@@ -10,11 +10,12 @@ from jobs.models import Job, Membership
 
 OPEN = {"sign-in", "sign-out", "forgotten-password", "reset-sent", "new-password"}
 OF_A_JOB = [one.name for one in urls.urlpatterns if "<job:" in str(one.pattern)]
-NAMES = {"job": "job_00000000000000000000", "key": "0" * 12}
+NAMES = {"job": "job_00000000000000000000", "key": "0" * 12, "delivery": "dlv_00000000000000000000"}
 """Of what an address may be about, what nothing is called."""
 CHANGES_JOBS = ["cancel-job", "retry-job", "duplicate-job", "purge-job"]
-CHANGES = ["demo", "switch-account", "end-session", "revoke-key", *CHANGES_JOBS]
-OF_MEMBERS = ["demo", *CHANGES_JOBS]
+OF_OWNERS = ["secret", "roll-secret"]
+OF_MEMBERS = ["demo", "test-delivery", *CHANGES_JOBS]
+CHANGES = ["switch-account", "end-session", "revoke-key", "resend-delivery", *OF_MEMBERS, *OF_OWNERS]
 FORMS = ["new-key"]
 """They are read, and sent; viewers may neither."""
 
@@ -65,6 +66,14 @@ def test_a_viewer_looks_and_does_nothing(alice, make_person, make_job, browse, n
     assert b"takes the role member" in refused.content
     assert Job.objects.get().status == "partial"
     assert b"data-dialog" not in viewer.get(address("job", job.public_id)).content
+
+
+@pytest.mark.parametrize("name", OF_OWNERS)
+def test_what_owners_decide_is_decided_by_nobody_else(alice, make_person, browse, name):
+    refused = browse(make_person(alice, role="member")).post(address(name))
+
+    assert refused.status_code == 403
+    assert b"takes the role owner" in refused.content
 
 
 @pytest.mark.parametrize("name", FORMS)
