@@ -5,6 +5,7 @@ from typing import NamedTuple
 LEADS_TO = (
     ("Overview", "overview", "overview"),
     ("Jobs", "jobs", "jobs"),
+    ("Usage", "usage", "usage"),
     ("API keys", "keys", "keys"),
     ("Webhooks", "webhooks", "webhooks"),
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from jobs.dashboard import job, jobs, keys, overview, people, webhooks
+from jobs.dashboard import job, jobs, keys, overview, people, usage, webhooks
 
 
 class JobId:
@@ -58,6 +58,7 @@ urlpatterns = [
     path("webhooks/<delivery:public_id>/", webhooks.delivery, name="delivery"),
     path("webhooks/<delivery:public_id>/outcome/", webhooks.outcome, name="delivery-outcome"),
     path("webhooks/<delivery:public_id>/resend/", webhooks.resend, name="resend-delivery"),
+    path("usage/", usage.usage, name="usage"),
     path("sign-in/", people.SignIn.as_view(), name="sign-in"),
     path("sign-out/", people.SignOut.as_view(), name="sign-out"),
     path("password/forgotten/", people.ForgottenPassword.as_view(), name="forgotten-password"),

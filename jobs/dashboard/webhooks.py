@@ -62,7 +62,8 @@ def webhooks(request: MemberRequest) -> HttpResponse:
 def shown(request: MemberRequest, form: TestForm) -> HttpResponse:
     status = request.GET.get("status") if request.GET.get("status") in DeliveryStatus else None
     part = part_of(deliveries_of(request.account, status), request)
-    context = {"part": part, "status": status, "statuses": DeliveryStatus, "form": form}
+    query = f"status={status}" if status else ""
+    context = {"part": part, "status": status, "statuses": DeliveryStatus, "query": query, "form": form}
     return render(request, "dashboard/webhooks.html", context)
 
 

@@ -27,6 +27,19 @@ def count(number: int) -> str:
 
 
 @register.filter
+def signed(number: int) -> str:
+    return f"{number:+,}"
+
+
+@register.filter
+def limit(most: int | str | None) -> str:
+    """A number, or a rate; what is not limited is said to be so."""
+    if most is None:
+        return "no limit"
+    return count(most) if isinstance(most, int) else most.replace("/", " a ")
+
+
+@register.filter
 def duration(milliseconds: int | None) -> str:
     """`340 ms`, `12.5 s`, `3 min 20 s`, `2 h 5 min`."""
     if milliseconds is None:
