@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from jobs.dashboard import job, jobs, keys, overview, people, usage, webhooks
+from jobs.dashboard import hosts, job, jobs, keys, members, overview, people, usage, webhooks
 
 
 class JobId:
@@ -59,6 +59,11 @@ urlpatterns = [
     path("webhooks/<delivery:public_id>/outcome/", webhooks.outcome, name="delivery-outcome"),
     path("webhooks/<delivery:public_id>/resend/", webhooks.resend, name="resend-delivery"),
     path("usage/", usage.usage, name="usage"),
+    path("hosts/", hosts.hosts, name="hosts"),
+    path("members/", members.members, name="members"),
+    path("members/add/", members.add, name="add-member"),
+    path("members/<int:member>/role/", members.change, name="change-member"),
+    path("members/<int:member>/remove/", members.remove, name="remove-member"),
     path("sign-in/", people.SignIn.as_view(), name="sign-in"),
     path("sign-out/", people.SignOut.as_view(), name="sign-out"),
     path("password/forgotten/", people.ForgottenPassword.as_view(), name="forgotten-password"),

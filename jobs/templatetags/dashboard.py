@@ -131,5 +131,6 @@ def outside(url: str | None) -> str:
 
 @register.simple_tag(takes_context=True)
 def navigation(context: Context) -> list[Entry]:
-    match = context["request"].resolver_match
-    return entries(match.url_name or "" if match else "")
+    request = context["request"]
+    match = request.resolver_match
+    return entries(match.url_name or "" if match else "", owner=request.may["owner"])

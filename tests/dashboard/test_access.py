@@ -1,5 +1,7 @@
 """Who may see and do what."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
@@ -10,10 +12,10 @@ from jobs.models import Job, Membership
 
 OPEN = {"sign-in", "sign-out", "forgotten-password", "reset-sent", "new-password"}
 OF_A_JOB = [one.name for one in urls.urlpatterns if "<job:" in str(one.pattern)]
-NAMES = {"job": "job_00000000000000000000", "key": "0" * 12, "delivery": "dlv_00000000000000000000"}
+NAMES = {"job": "job_00000000000000000000", "key": "0" * 12, "delivery": "dlv_00000000000000000000", "int": 1}
 """Of what an address may be about, what nothing is called."""
 CHANGES_JOBS = ["cancel-job", "retry-job", "duplicate-job", "purge-job"]
-OF_OWNERS = ["secret", "roll-secret"]
+OF_OWNERS = ["secret", "roll-secret", "add-member", "change-member", "remove-member"]
 OF_MEMBERS = ["demo", "test-delivery", *CHANGES_JOBS]
 CHANGES = ["switch-account", "end-session", "revoke-key", "resend-delivery", *OF_MEMBERS, *OF_OWNERS]
 FORMS = ["new-key"]
@@ -74,6 +76,16 @@ def test_what_owners_decide_is_decided_by_nobody_else(alice, make_person, browse
 
     assert refused.status_code == 403
     assert b"takes the role owner" in refused.content
+
+
+@pytest.mark.parametrize("role", ["viewer", "member", "owner"])
+def test_the_sidebar_leads_nowhere_that_is_closed(alice, make_person, browse, role):
+    client = browse(make_person(alice, role=role))
+
+    addresses = set(re.findall(r'href="(/dashboard/[a-z]+/)"', client.get("/dashboard/").content.decode()))
+
+    assert {path for path in addresses if client.get(path).status_code != 200} == set()
+    assert ("/dashboard/members/" in addresses) == (role == "owner")
 
 
 @pytest.mark.parametrize("name", FORMS)
