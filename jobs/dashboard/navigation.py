@@ -5,6 +5,7 @@ from typing import NamedTuple
 LEADS_TO = (
     ("Overview", "overview", "overview"),
     ("Jobs", "jobs", "jobs"),
+    ("Schedules", "schedules", "schedules"),
     ("Hosts", "hosts", "hosts"),
     ("Usage", "usage", "usage"),
     ("API keys", "keys", "keys"),
@@ -14,7 +15,17 @@ LEADS_TO = (
 """What the sidebar has: a title, the name of the address, and an icon of `icons.svg`."""
 OF_OWNERS = ("members",)
 """What others are not let into."""
-WITHIN = {"job": "jobs", "job-request": "jobs", "new-key": "keys", "delivery": "webhooks"}
+WITHIN = {
+    "job": "jobs",
+    "job-request": "jobs",
+    "schedule": "schedules",
+    "new-schedule": "schedules",
+    "edit-schedule": "schedules",
+    "new-key": "keys",
+    "delivery": "webhooks",
+    "test-delivery": "webhooks",
+    "add-member": "members",
+}
 """Pages that the sidebar has not, and under which of its own they are."""
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from jobs.dashboard import hosts, job, jobs, keys, members, overview, people, usage, webhooks
+from jobs.dashboard import hosts, job, jobs, keys, members, overview, people, schedules, usage, webhooks
 
 
 class JobId:
@@ -15,6 +15,12 @@ class JobId:
 
     def to_url(self, value: str) -> str:
         return value
+
+
+class ScheduleId(JobId):
+    """The public name of a schedule."""
+
+    regex = "sch_[0-9a-z]{1,36}"
 
 
 class KeyId(JobId):
@@ -30,6 +36,7 @@ class DeliveryId(JobId):
 
 
 register_converter(JobId, "job")
+register_converter(ScheduleId, "schedule")
 register_converter(KeyId, "key")
 register_converter(DeliveryId, "delivery")
 
@@ -48,6 +55,14 @@ urlpatterns = [
     path("jobs/<job:public_id>/retry/", job.retry, name="retry-job"),
     path("jobs/<job:public_id>/duplicate/", job.duplicate, name="duplicate-job"),
     path("jobs/<job:public_id>/purge/", job.purge, name="purge-job"),
+    path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/new/", schedules.new, name="new-schedule"),
+    path("schedules/<schedule:public_id>/", schedules.schedule, name="schedule"),
+    path("schedules/<schedule:public_id>/edit/", schedules.edit, name="edit-schedule"),
+    path("schedules/<schedule:public_id>/pause/", schedules.pause, name="pause-schedule"),
+    path("schedules/<schedule:public_id>/resume/", schedules.resume, name="resume-schedule"),
+    path("schedules/<schedule:public_id>/run/", schedules.run, name="run-schedule"),
+    path("schedules/<schedule:public_id>/delete/", schedules.delete, name="delete-schedule"),
     path("keys/", keys.keys, name="keys"),
     path("keys/new/", keys.new, name="new-key"),
     path("keys/<key:public_id>/revoke/", keys.revoke, name="revoke-key"),

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs.dashboard.navigation import Entry, entries
+from jobs.schedules.words import in_words
 
 register = Library()
 
@@ -77,6 +78,17 @@ def when(time: datetime | None) -> str:
     )
 
 
+@register.filter
+def exactly(time: datetime) -> str:
+    """A time in full, which the script says in the viewer's own zone."""
+    utc = time.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" data-exactly>{}</time>',
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        utc.strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
 def from_now(time: datetime) -> str:
     """`now`, `5 min ago`, `in 2 hours`, as the script says it, too."""
     seconds = int((timezone.now() - time).total_seconds())
@@ -91,6 +103,9 @@ def from_now(time: datetime) -> str:
     else:
         text = f"{distance} s"
     return f"{text} ago" if seconds > 0 else f"in {text}"
+
+
+register.filter("in_words", in_words)
 
 
 @register.simple_tag

@@ -43,7 +43,7 @@ def test_what_waits_and_what_is_in_flight_is_told_by_host(ada, alice, make_job, 
 
     assert rows(ada.get("/dashboard/hosts/")) == [
         "a.example:443 1 job 3 0 at full speed now not read",
-        "store.com:443 1 job 1 5 at full speed now not read",
+        "store.com:443 2 jobs 1 5 at full speed now not read",
     ]
 
 
