@@ -30,6 +30,15 @@ LARGE = ("urls", "selectors", "options", "metadata", "webhook", "sealed_webhook"
 OF_RUNS = ("due_at", "ran_at", "status", "job_public_id", "reason", "job__public_id", "job__status")
 
 
+class Lines(forms.CharField):
+    """Text of many lines, which browsers end in a way of their own."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).replace("\r\n", "\n")
+
+
 class ScheduleForm(forms.Form):
     """A schedule as people write it; `columns` is what it means, once it is valid. The API's own reader judges it."""
 
@@ -44,13 +53,13 @@ class ScheduleForm(forms.Form):
         initial="UTC",
         help_text="Such as <code>Europe/Berlin</code>: the time is meant there, in summer and in winter.",
     )
-    urls = forms.CharField(label="URLs, one a line", widget=forms.Textarea)
-    selectors = forms.CharField(
+    urls = Lines(label="URLs, one a line")
+    selectors = Lines(
         label="Fields to read, as JSON",
         required=False,
         widget=forms.Textarea(attrs={"placeholder": '{"title": "h1", "price": ".price"}'}),
     )
-    more = forms.CharField(
+    more = Lines(
         label="More of the job, as JSON",
         required=False,
         widget=forms.Textarea(attrs={"placeholder": '{"webhook": "https://example.com/hook"}'}),

@@ -12,13 +12,28 @@ from jobs.models import Job, Membership
 
 OPEN = {"sign-in", "sign-out", "forgotten-password", "reset-sent", "new-password"}
 OF_A_JOB = [one.name for one in urls.urlpatterns if "<job:" in str(one.pattern)]
-NAMES = {"job": "job_00000000000000000000", "key": "0" * 12, "delivery": "dlv_00000000000000000000", "int": 1}
+NAMES = {
+    "job": "job_00000000000000000000",
+    "key": "0" * 12,
+    "delivery": "dlv_00000000000000000000",
+    "int": 1,
+    "schedule": "sch_0",
+}
 """Of what an address may be about, what nothing is called."""
 CHANGES_JOBS = ["cancel-job", "retry-job", "duplicate-job", "purge-job"]
 OF_OWNERS = ["secret", "roll-secret", "add-member", "change-member", "remove-member"]
 OF_MEMBERS = ["demo", "test-delivery", *CHANGES_JOBS]
-CHANGES = ["switch-account", "end-session", "revoke-key", "resend-delivery", *OF_MEMBERS, *OF_OWNERS]
-FORMS = ["new-key"]
+CHANGES_SCHEDULES = ["pause-schedule", "resume-schedule", "run-schedule", "delete-schedule"]
+CHANGES = [
+    "switch-account",
+    "end-session",
+    "revoke-key",
+    "resend-delivery",
+    *CHANGES_SCHEDULES,
+    *OF_MEMBERS,
+    *OF_OWNERS,
+]
+FORMS = ["new-key", "new-schedule", "edit-schedule"]
 """They are read, and sent; viewers may neither."""
 
 
