@@ -21,7 +21,6 @@ from jobs.admin.html import copyable, inside_link, moment, once, side_by_side
 from jobs.admin.jobs import LARGE
 from jobs.admin.site import BigTableAdmin, ReadOnly, go_to
 from jobs.models import Account, LedgerEntry, Membership
-from jobs.models.account import SECRETS_OVERLAP
 
 MOST_CREDITS = 1_000_000_000_000
 ENTRIES_SHOWN = 20
@@ -130,9 +129,9 @@ class AccountAdmin(BigTableAdmin):
     def rolled(self, account: Account) -> str:
         if account.webhook_secret_rolled_at is None:
             return "never"
-        at, both = account.webhook_secret_rolled_at, len(account.webhook_secrets) > 1
-        until = f"; the one before signs as well until {at + SECRETS_OVERLAP:%Y-%m-%d %H:%M}" if both else ""
-        return f"{at:%Y-%m-%d %H:%M}{until}"
+        both = account.both_secrets_until
+        until = f"; the one before signs as well until {both:%Y-%m-%d %H:%M}" if both else ""
+        return f"{account.webhook_secret_rolled_at:%Y-%m-%d %H:%M}{until}"
 
     @admin.display(description="see also")
     def leads_to(self, account: Account) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from jobs.dashboard import job, jobs, new_job, overview, people
+from jobs.dashboard import hosts, job, jobs, keys, members, new_job, overview, people, schedules, usage, webhooks
 
 
 class JobId:
@@ -17,7 +17,28 @@ class JobId:
         return value
 
 
+class ScheduleId(JobId):
+    """The public name of a schedule."""
+
+    regex = "sch_[0-9a-z]{1,36}"
+
+
+class KeyId(JobId):
+    """The public part of an API key."""
+
+    regex = "[0-9A-Za-z]{12}"
+
+
+class DeliveryId(JobId):
+    """The public name of a delivery."""
+
+    regex = "dlv_[0-9a-z]{1,36}"
+
+
 register_converter(JobId, "job")
+register_converter(ScheduleId, "schedule")
+register_converter(KeyId, "key")
+register_converter(DeliveryId, "delivery")
 
 app_name = "dashboard"
 urlpatterns = [
@@ -39,6 +60,30 @@ urlpatterns = [
     path("jobs/<job:public_id>/retry/", job.retry, name="retry-job"),
     path("jobs/<job:public_id>/duplicate/", job.duplicate, name="duplicate-job"),
     path("jobs/<job:public_id>/purge/", job.purge, name="purge-job"),
+    path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/new/", schedules.new, name="new-schedule"),
+    path("schedules/<schedule:public_id>/", schedules.schedule, name="schedule"),
+    path("schedules/<schedule:public_id>/edit/", schedules.edit, name="edit-schedule"),
+    path("schedules/<schedule:public_id>/pause/", schedules.pause, name="pause-schedule"),
+    path("schedules/<schedule:public_id>/resume/", schedules.resume, name="resume-schedule"),
+    path("schedules/<schedule:public_id>/run/", schedules.run, name="run-schedule"),
+    path("schedules/<schedule:public_id>/delete/", schedules.delete, name="delete-schedule"),
+    path("keys/", keys.keys, name="keys"),
+    path("keys/new/", keys.new, name="new-key"),
+    path("keys/<key:public_id>/revoke/", keys.revoke, name="revoke-key"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/secret/", webhooks.secret, name="secret"),
+    path("webhooks/secret/roll/", webhooks.roll, name="roll-secret"),
+    path("webhooks/test/", webhooks.send_test, name="test-delivery"),
+    path("webhooks/<delivery:public_id>/", webhooks.delivery, name="delivery"),
+    path("webhooks/<delivery:public_id>/outcome/", webhooks.outcome, name="delivery-outcome"),
+    path("webhooks/<delivery:public_id>/resend/", webhooks.resend, name="resend-delivery"),
+    path("usage/", usage.usage, name="usage"),
+    path("hosts/", hosts.hosts, name="hosts"),
+    path("members/", members.members, name="members"),
+    path("members/add/", members.add, name="add-member"),
+    path("members/<int:member>/role/", members.change, name="change-member"),
+    path("members/<int:member>/remove/", members.remove, name="remove-member"),
     path("sign-in/", people.SignIn.as_view(), name="sign-in"),
     path("sign-out/", people.SignOut.as_view(), name="sign-out"),
     path("password/forgotten/", people.ForgottenPassword.as_view(), name="forgotten-password"),
