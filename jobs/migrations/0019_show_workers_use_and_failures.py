@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0017_people'),
+        ('jobs', '0018_the_dashboards_lists'),
     ]
 
     operations = [
