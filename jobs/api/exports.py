@@ -1,6 +1,6 @@
 """Results as a file: what is refused, and the headers."""
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
@@ -10,7 +10,7 @@ from jobs.artifacts.serving import takes_gzip
 from jobs.exports import Format, Selection, cannot, filename, gzipped
 
 
-def exported(request: Request, selection: Selection, form: Format) -> HttpResponseBase:
+def exported(request: Request | HttpRequest, selection: Selection, form: Format) -> HttpResponseBase:
     """The answer; nothing of it is read yet. Raises: ApiError."""
     if why := cannot(form.name, rows=selection.counted):
         raise invalid_request([Problem("format", "unsupported_option", why)])

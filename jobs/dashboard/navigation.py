@@ -7,7 +7,13 @@ LEADS_TO = (
     ("Jobs", "jobs", "jobs"),
 )
 """What the sidebar has: a title, the name of the address, and an icon of `icons.svg`."""
-WITHIN = {"job": "jobs", "job-request": "jobs"}
+WITHIN = dict.fromkeys(
+    (
+        *("job", "job-failures", "job-deliveries", "job-timeline", "job-exports", "job-request"),
+        *("page", "try-rules"),
+    ),
+    "jobs",
+)
 """Pages that the sidebar has not, and under which of its own they are."""
 
 

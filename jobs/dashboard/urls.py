@@ -2,13 +2,11 @@
 
 from django.urls import path, register_converter
 
-from jobs.dashboard import job, jobs, overview, people
+from jobs.dashboard import deliveries, exports, failures, files, job, jobs, live, one_page, overview, people, timeline
 
 
-class JobId:
-    """The public name of a job."""
-
-    regex = "job_[0-9a-z]{1,36}"
+class Name:
+    """The public name of something."""
 
     def to_python(self, value: str) -> str:
         return value
@@ -17,7 +15,29 @@ class JobId:
         return value
 
 
-register_converter(JobId, "job")
+class JobName(Name):
+    regex = "job_[0-9a-z]{1,36}"
+
+
+class ArtifactName(Name):
+    regex = "art_[0-9a-z]{1,36}"
+
+
+class Index:
+    """The place of a page in its job."""
+
+    regex = "(?:0|[1-9][0-9]{0,8})"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(JobName, "job")
+register_converter(ArtifactName, "artifact")
+register_converter(Index, "index")
 
 app_name = "dashboard"
 urlpatterns = [
@@ -29,11 +49,24 @@ urlpatterns = [
     path("jobs/<job:public_id>/", job.results, name="job"),
     path("jobs/<job:public_id>/head/", job.head, name="job-head"),
     path("jobs/<job:public_id>/results/", job.results_part, name="job-results"),
+    path("jobs/<job:public_id>/fills/", job.fills, name="job-fills"),
+    path("jobs/<job:public_id>/news/", live.news, name="job-news"),
+    path("jobs/<job:public_id>/failures/", failures.failures, name="job-failures"),
+    path("jobs/<job:public_id>/deliveries/", deliveries.deliveries, name="job-deliveries"),
+    path("jobs/<job:public_id>/deliveries/<str:delivery>/resend/", deliveries.resend, name="resend-of-job"),
+    path("jobs/<job:public_id>/timeline/", timeline.timeline, name="job-timeline"),
+    path("jobs/<job:public_id>/exports/", exports.exports, name="job-exports"),
+    path("jobs/<job:public_id>/exports/<slug:form>/", exports.export, name="export"),
+    path("jobs/<job:public_id>/pages/<index:index>/", one_page.one_page, name="page"),
+    path("jobs/<job:public_id>/pages/<index:index>/try/", one_page.try_rules, name="try-rules"),
+    path("jobs/<job:public_id>/trial/", one_page.trial, name="trial"),
     path("jobs/<job:public_id>/request/", job.asked, name="job-request"),
     path("jobs/<job:public_id>/cancel/", job.cancel, name="cancel-job"),
     path("jobs/<job:public_id>/retry/", job.retry, name="retry-job"),
     path("jobs/<job:public_id>/duplicate/", job.duplicate, name="duplicate-job"),
     path("jobs/<job:public_id>/purge/", job.purge, name="purge-job"),
+    path("files/<artifact:public_id>/", files.file, name="file"),
+    path("files/<artifact:public_id>/html/", files.html, name="file-html"),
     path("sign-in/", people.SignIn.as_view(), name="sign-in"),
     path("sign-out/", people.SignOut.as_view(), name="sign-out"),
     path("password/forgotten/", people.ForgottenPassword.as_view(), name="forgotten-password"),
