@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from jobs.accounts import open_account
-from jobs.models import ApiKey, DailyUsage, HostQueue, Job, Membership, Page, Worker
+from jobs.models import ApiKey, DailyUsage, Delivery, HostQueue, Job, Membership, Page, WebhookEvent, Worker
 
 SELECTORS = {"title": "h1", "price": ".price", "image": "img@src", "tags": [".tags li"]}
 numbers = count(1)
@@ -107,6 +107,19 @@ def product(index):
         "image": f"https://store.com/images/{index}.jpg",
         "tags": ["kitchen", "handmade"] if index % 2 else None,
     }
+
+
+def make_delivery(job, *, status="delivered", answers=(200,), event="job.completed", **overrides):
+    """A delivery of the job's, whose endpoint has answered so, the first one first; None: it has not."""
+    at = (job.completed_at or timezone.now()) + timedelta(seconds=1)
+    happened = WebhookEvent.objects.create(account=job.account, job=job, event=event, body="{}", created_at=at)
+    fields = {"url": "https://hooks.example.com/scrpy", "status": status, **overrides}
+    delivery = Delivery.objects.create(event=happened, account=job.account, attempts=len(answers), **fields)
+    for number, code in enumerate(answers):
+        excerpt = f"Answer {code}" if code else "No answer within 15 s."
+        at += timedelta(minutes=1)
+        delivery.tries.create(at=at, status_code=code, duration_ms=84 + 40 * number, excerpt=excerpt)
+    return delivery
 
 
 def make_full(account):

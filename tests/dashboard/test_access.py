@@ -1,5 +1,7 @@
 """Who may see and do what."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
@@ -10,12 +12,16 @@ from jobs.models import Job, Membership
 
 OPEN = {"sign-in", "sign-out", "forgotten-password", "reset-sent", "new-password"}
 OF_A_JOB = [one.name for one in urls.urlpatterns if "<job:" in str(one.pattern)]
-CHANGES = ["demo", "switch-account", "end-session", "cancel-job", "retry-job", "duplicate-job", "purge-job"]
-OF_MEMBERS = ["demo", "cancel-job", "retry-job", "duplicate-job", "purge-job"]
+OF_MEMBERS = ["demo", "cancel-job", "retry-job", "duplicate-job", "purge-job", "try-rules", "resend-of-job"]
+CHANGES = ["switch-account", "end-session", *OF_MEMBERS]
+NOTHING = {"artifact": "art_0", "index": 0, "str": "dlv_0", "slug": "csv"}
+"""What stands in an address, by its kind."""
 
 
 def address(name, job="job_00000000000000000000"):
-    return reverse(f"dashboard:{name}", args=[job] if name in OF_A_JOB else [])
+    pattern = next(str(one.pattern) for one in urls.urlpatterns if one.name == name)
+    kinds = re.findall(r"<(\w+):", pattern)
+    return reverse(f"dashboard:{name}", args=[{**NOTHING, "job": job}[kind] for kind in kinds])
 
 
 @pytest.mark.parametrize("name", [one.name for one in urls.urlpatterns if one.name not in OPEN])
