@@ -106,7 +106,7 @@ def shown(
 
 def own_page(job: Job, index: int) -> Page:
     """One query. Raises: Http404."""
-    found = Page.objects.filter(job=job, index=index).select_related("variant").first()
+    found = job.pages.filter(index=index).select_related("variant").first()
     if found is None:
         raise Http404(f"Job {job.public_id} has no page {index}.")
     return found

@@ -32,7 +32,8 @@ def timeline(request: MemberRequest, public_id: str) -> HttpResponse:
     """Four queries."""
     job = own_job(request, public_id)
     deliveries = list(of_job(job).prefetch_related("tries")[:DELIVERIES_SHOWN])
-    moments = sorted([*of_pages(job), *(one for each in deliveries for one in of_delivery(each))])
+    moments = [*of_pages(job), *(one for each in deliveries for one in of_delivery(each))]
+    moments.sort(key=lambda moment: moment.at)
     context = {"moments": moments, "cut": len(deliveries) == DELIVERIES_SHOWN, "most": DELIVERIES_SHOWN}
     return render(request, "dashboard/job_timeline.html", {**frame(job), **context})
 
@@ -59,7 +60,7 @@ def sums_of(job: Job) -> dict[str, Any]:
     return Page.objects.filter(job=job).aggregate(
         first=Min("finished_at", filter=ended),
         last=Max("finished_at", filter=ended),
-        attempts=Sum("attempts"),
+        tries=Sum("attempts"),
         again=Count("pk", filter=Q(attempts__gt=1)),
     )
 
@@ -67,7 +68,7 @@ def sums_of(job: Job) -> dict[str, Any]:
 def tries(pages: dict[str, Any]) -> str:
     if not pages["again"]:
         return "No page took more than one attempt."
-    return f"{count(pages['attempts'])} attempts in all; {count(pages['again'])} pages took more than one."
+    return f"{count(pages['tries'])} attempts in all; {count(pages['again'])} pages took more than one."
 
 
 def ends(job: Job) -> str:
