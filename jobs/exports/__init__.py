@@ -2,8 +2,8 @@
 
 `reading` takes pages from the database a chunk at a time, `columns` says what a table of them has, known from the
 job's rules alone; `lines` (NDJSON, JSON, CSV), `xlsx` and `parquet` make bytes of them, and `formats` knows them by
-name. All of them are generators that go on a step at a time: whoever drives them may rest between two steps, for there they hold
-no connection to the database.
+name. All of them are generators that go on a step at a time: whoever drives them may rest between two steps, for there
+they hold no connection to the database.
 """
 
 from jobs.exports.formats import FORMATS, JSON, Format, cannot, filename, gzipped
