@@ -145,7 +145,7 @@ def picture(number):
 
 
 SHOP = """<!doctype html><title>{title}</title><style>body {{ font-family: sans-serif; margin: 2em }}</style>
-<h1>{title}</h1><p class="price">{price}</p><img src="{image}" alt="">"""
+<h1>{title}</h1><p class="price">{price}</p>"""
 
 
 def make_delivery(job, *, status="delivered", answers=(200,), event="job.completed", **overrides):
