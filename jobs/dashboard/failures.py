@@ -23,7 +23,7 @@ class Group(NamedTuple):
     """Pages that failed alike, the first ones in `pages`."""
 
     code: str
-    count: int
+    alike: int
     advice: Advice
     pages: list[Page]
 
@@ -32,7 +32,7 @@ class Group(NamedTuple):
 def failures(request: MemberRequest, public_id: str) -> HttpResponse:
     """Two queries."""
     job = own_job(request, public_id)
-    groups = sorted(grouped(first_of_each(job)), key=lambda group: -group.count)
+    groups = sorted(grouped(first_of_each(job)), key=lambda group: -group.alike)
     return render(request, "dashboard/job_failures.html", {**frame(job), "groups": groups})
 
 

@@ -1,5 +1,7 @@
 """Files that were made of pages, for the people of the account: downloads, pictures, and kept HTML in its frame."""
 
+from collections.abc import Sequence
+
 from django.http import Http404, HttpResponse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
@@ -64,7 +66,7 @@ def own_artifact(request: MemberRequest, public_id: str) -> Artifact:
     return artifact
 
 
-def pictures_of(pages: list[Page]) -> dict[int, Artifact]:
+def pictures_of(pages: Sequence[Page]) -> dict[int, Artifact]:
     """One picture of each page that has any, by the page's number. One query."""
     found = Artifact.objects.filter(page__in=pages, shown=True, content_type=PICTURE).order_by("-pk")
     return {one.page_id: one for one in found}

@@ -24,6 +24,7 @@ from scraping.options import Output
 SHORT_CHARS = 300
 """A longer value is folded."""
 MOST_LINES = 8
+LINE_CHARS = 80
 MOST_RULES_CHARS = 200_000
 
 
@@ -127,9 +128,11 @@ def fields_of(page: Page) -> Iterator[Field]:
 
 
 def as_text(value: object) -> str:
+    """Text as it is, the rest as JSON, on one line where it fits."""
     if value is None or isinstance(value, str):
         return value or ""
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    line = orjson.dumps(value).decode()
+    return line if len(line) <= LINE_CHARS else pretty(line)
 
 
 def pretty(text: str) -> str:
@@ -152,7 +155,7 @@ def result_of(trial: Job) -> dict[str, Any]:
         "trial": trial,
         "trial_page": only,
         "trial_fields": list(fields_of(only)) if only else [],
-        "trial_advice": advice_on(only and only.error_code),
+        "trial_advice": advice_on(only.error_code if only else None),
     }
 
 
