@@ -42,7 +42,7 @@ def resend(request: MemberRequest, public_id: str, delivery: str) -> HttpRespons
     job = own_job(request, public_id)
     found = of_job(job).filter(public_id=delivery).first()
     if found is None:
-        raise Http404(f"Job {public_id} has no delivery {delivery[:60]}.")
+        raise Http404(f"Job {public_id} has no delivery {delivery}.")
     send_again(found)
     messages.success(request, "The delivery is sent once more.")
     return redirect("dashboard:job-deliveries", public_id)

@@ -23,6 +23,10 @@ class ArtifactName(Name):
     regex = "art_[0-9a-z]{1,36}"
 
 
+class DeliveryName(Name):
+    regex = "dlv_[0-9a-z]{1,36}"
+
+
 class Index:
     """The place of a page in its job."""
 
@@ -37,6 +41,7 @@ class Index:
 
 register_converter(JobName, "job")
 register_converter(ArtifactName, "artifact")
+register_converter(DeliveryName, "delivery")
 register_converter(Index, "index")
 
 app_name = "dashboard"
@@ -53,7 +58,7 @@ urlpatterns = [
     path("jobs/<job:public_id>/news/", live.news, name="job-news"),
     path("jobs/<job:public_id>/failures/", failures.failures, name="job-failures"),
     path("jobs/<job:public_id>/deliveries/", deliveries.deliveries, name="job-deliveries"),
-    path("jobs/<job:public_id>/deliveries/<str:delivery>/resend/", deliveries.resend, name="resend-of-job"),
+    path("jobs/<job:public_id>/deliveries/<delivery:delivery>/resend/", deliveries.resend, name="resend-of-job"),
     path("jobs/<job:public_id>/timeline/", timeline.timeline, name="job-timeline"),
     path("jobs/<job:public_id>/exports/", exports.exports, name="job-exports"),
     path("jobs/<job:public_id>/exports/<slug:form>/", exports.export, name="export"),

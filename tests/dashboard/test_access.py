@@ -14,7 +14,7 @@ OPEN = {"sign-in", "sign-out", "forgotten-password", "reset-sent", "new-password
 OF_A_JOB = [one.name for one in urls.urlpatterns if "<job:" in str(one.pattern)]
 OF_MEMBERS = ["demo", "cancel-job", "retry-job", "duplicate-job", "purge-job", "try-rules", "resend-of-job"]
 CHANGES = ["switch-account", "end-session", *OF_MEMBERS]
-NOTHING = {"artifact": "art_0", "index": 0, "str": "dlv_0", "slug": "csv"}
+NOTHING = {"artifact": "art_0", "index": 0, "delivery": "dlv_0", "slug": "csv"}
 """What stands in an address, by its kind."""
 
 
