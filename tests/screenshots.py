@@ -30,6 +30,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
     "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
 }
+TABS = ("failures", "deliveries", "timeline", "exports")
 MOST_HEIGHT = 1_300
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Mobile/15E148 Safari/604.1"
@@ -56,6 +57,9 @@ def main() -> None:
         ("job-ended", owner, f"/dashboard/jobs/{ended.public_id}/"),
         ("job-request", owner, f"/dashboard/jobs/{ended.public_id}/request/"),
         ("new-job", owner, "/dashboard/jobs/new/"),
+        *((f"job-{tab}", owner, f"/dashboard/jobs/{ended.public_id}/{tab}/") for tab in TABS),
+        ("page", owner, f"/dashboard/jobs/{ended.public_id}/pages/3/"),
+        ("page-failed", owner, f"/dashboard/jobs/{ended.public_id}/pages/0/"),
         ("profile", owner, "/dashboard/profile/"),
         ("accounts", staff, "/dashboard/accounts/"),
         ("sign-in", None, "/dashboard/sign-in/"),

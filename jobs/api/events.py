@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
 import orjson
@@ -63,7 +63,7 @@ def last_heard(request: Request) -> int | None:
         raise invalid_request([Problem(LAST_EVENT_ID, refused.code, str(refused))]) from refused
 
 
-async def listened(feed: "Feed") -> AsyncIterator[bytes]:
+async def listened(feed: "Feed") -> AsyncGenerator[bytes]:
     """All that happens until the job has ended. Where too many wait already, what has happened so far.
 
     Each step is made once the client has taken what came before, so one that is slow has only a chunk waiting for it.

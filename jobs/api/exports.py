@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from threading import Lock
 from weakref import WeakSet
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
@@ -23,7 +23,7 @@ running: defaultdict[int, WeakSet[StreamingHttpResponse]] = defaultdict(WeakSet)
 entrance = Lock()
 
 
-def exported(request: Request, selection: Selection, form: Format) -> HttpResponseBase:
+def exported(request: Request | HttpRequest, selection: Selection, form: Format) -> HttpResponseBase:
     """The answer; nothing of it is read yet. Raises: ApiError."""
     if why := cannot(form.name, rows=selection.counted):
         raise invalid_request([Problem("format", "unsupported_option", why)])

@@ -1,27 +1,32 @@
 """A job: how far it is, its results, what was asked for, and what can be done with it."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import orjson
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 
 from jobs.dashboard.access import MemberRequest, own_job, page
-from jobs.exports import Selection
+from jobs.dashboard.files import pictures_of
+from jobs.dashboard.fills import fills_of, without
+from jobs.dashboard.job_frame import frame
+from jobs.exports import JobGone, Selection
 from jobs.exports.columns import field_names
 from jobs.exports.reading import take
 from jobs.intake import Refusal
-from jobs.models import Job, Page
+from jobs.models import Artifact, Job, Page
 from jobs.models.membership import Role
-from jobs.models.page import FINISHED
-from jobs.progress import pace
+from jobs.models.page import FINISHED, PageStatus
+from jobs.options import options_of
 from jobs.recording import JobAlreadyFinished, cancel_job
 from jobs.representation import job_as_dict
 from jobs.retention import purge_job
 from jobs.retrying import NothingFailed, NothingVisited, create_copy, create_retry
+from scraping.options import Output
 
 ROWS = 50
 MOST_DATA_CHARS = 8 * 2**20
@@ -29,30 +34,69 @@ MOST_DATA_CHARS = 8 * 2**20
 FIELDS_SHOWN = 6
 LONGEST_VALUE = 160
 AFTER_CHARS = 9
-
-TABS = (("Results", "dashboard:job"), ("Request", "dashboard:job-request"))
-"""The tabs: a title, and the name of the address."""
+MOST_LOOKED_AT = 2_000
+"""How many results are looked through for empty fields at a time."""
+CODE = re.compile(r"[a-z_]{1,40}")
+SEEN = {Output.SCREENSHOT, Output.FULL_PAGE_SCREENSHOT}
+"""Outputs that can be shown as a picture."""
 
 
 class Row(NamedTuple):
-    """A page, and the values of the fields that are shown."""
+    """A page, the values of the fields that are shown, and a picture of it, if there is one."""
 
     page: Page
     values: Sequence[str]
+    picture: Artifact | None
+
+
+class Wish(NamedTuple):
+    """Which results are wanted: those of a status, of a code of failure, or with an empty field; after which one."""
+
+    status: str | None
+    code: str | None
+    empty: str | None
+    after: int | None
+
+    @property
+    def all(self) -> bool:
+        return self == Wish(None, None, None, None)
+
+    @property
+    def query(self) -> str:
+        """The filters, as an address has them."""
+        return urlencode({name: value for name, value in self._asdict().items() if value and name != "after"})
+
+
+class Some(NamedTuple):
+    """A page of results; `next` is the last place that was looked at, where more may follow."""
+
+    pages: Sequence[Page]
+    next: int | None
 
 
 @page()
 def results(request: MemberRequest, public_id: str) -> HttpResponse:
-    """Three queries."""
+    """Four queries; one more where there may be pictures."""
     job = own_job(request, public_id)
-    return render(request, "dashboard/job.html", {**frame(job), **results_of(request, job)})
+    names = field_names(job)
+    wish = wish_of(request, names)
+    filling = {"fills": fills_of(job, names)} if wish.all else {}
+    return render(request, "dashboard/job.html", {**frame(job), **results_of(job, wish, names), **filling})
 
 
 @page()
 def results_part(request: MemberRequest, public_id: str) -> HttpResponse:
-    """The table alone, for a page that is open. Three queries."""
+    """The table alone, for a page that is open. Three queries; one more where there may be pictures."""
     job = own_job(request, public_id)
-    return render(request, "dashboard/parts/results.html", results_of(request, job))
+    names = field_names(job)
+    return render(request, "dashboard/parts/results.html", results_of(job, wish_of(request, names), names))
+
+
+@page()
+def fills(request: MemberRequest, public_id: str) -> HttpResponse:
+    """How full the fields are, for a page that is open. Three queries."""
+    job = own_job(request, public_id)
+    return render(request, "dashboard/parts/fills.html", {"job": job, "fills": fills_of(job, field_names(job))})
 
 
 @page()
@@ -70,30 +114,62 @@ def asked(request: MemberRequest, public_id: str) -> HttpResponse:
     return render(request, "dashboard/job_request.html", {**frame(job), "json": shown})
 
 
-def frame(job: Job) -> dict[str, Any]:
-    """What every tab of a job shows above itself. No query."""
-    return {"job": job, "pace": pace(job, now=timezone.now()), "tabs": TABS}
-
-
-def results_of(request: HttpRequest, job: Job) -> dict[str, Any]:
-    """A page of the results, by the order in which they ended; `fills` if more may come into it. Two queries."""
-    status = request.GET.get("status") if request.GET.get("status") in FINISHED else None
-    text = request.GET.get("after", "")
+def wish_of(request: HttpRequest, names: Sequence[str]) -> Wish:
+    """What the address asks for, as far as it can be."""
+    asked, text = request.GET, request.GET.get("after", "")
+    empty = asked.get("empty") if asked.get("empty") in names else None
+    code = asked.get("code") if CODE.fullmatch(asked.get("code", "")) else None
+    status = asked.get("status") if asked.get("status") in FINISHED else None
     after = int(text) if text.isascii() and text.isdecimal() and len(text) <= AFTER_CHARS else None
-    names = field_names(job)
-    selection = Selection(job=job, status=status, after=after, limit=ROWS)
-    pages, more = take(selection.pages(after=after), limit=ROWS, most_chars=MOST_DATA_CHARS)
+    return Wish(PageStatus.COMPLETED if empty else PageStatus.FAILED if code else status, code, empty, after)
+
+
+def results_of(job: Job, wish: Wish, names: Sequence[str]) -> dict[str, Any]:
+    """A page of the results, by the order in which they ended; `filling` if more may come into it.
+
+    One query, and one where there may be pictures.
+    """
+    some = found(job, wish)
+    pictures = pictures_of(some.pages) if options_of(job).fetch.outputs & SEEN else {}
     return {
         "job": job,
-        "status": status,
-        "after": after,
+        "wish": wish,
         "statuses": FINISHED,
+        "names": names,
         "fields": names[:FIELDS_SHOWN],
         "more_fields": len(names[FIELDS_SHOWN:]),
-        "rows": [Row(page, values(page, names[:FIELDS_SHOWN])) for page in pages],
-        "next": pages[-1].sequence if more else None,
-        "fills": job.live and not more,
+        "rows": [Row(page, values(page, names[:FIELDS_SHOWN]), pictures.get(page.pk)) for page in some.pages],
+        "pictured": bool(pictures),
+        "next": some.next,
+        "filling": job.live and some.next is None,
+        "looked_at": MOST_LOOKED_AT,
     }
+
+
+def found(job: Job, wish: Wish) -> Some:
+    """One query, or with an empty field a few. Raises: Http404."""
+    if wish.empty:
+        return with_empty(job, wish.empty, wish.after)
+    pages = Selection(job=job, status=wish.status).pages(after=wish.after)
+    pages = pages.filter(error_code=wish.code) if wish.code else pages
+    taken, more = take(pages, limit=ROWS, most_chars=MOST_DATA_CHARS)
+    return Some(taken, taken[-1].sequence if more else None)
+
+
+def with_empty(job: Job, name: str, after: int | None) -> Some:
+    """Data is text to the database: so many results are looked at, and no more. Raises: Http404."""
+    selection = Selection(job=job, status=PageStatus.COMPLETED, after=after, limit=MOST_LOOKED_AT)
+    looked_at, last, rows = 0, None, list[Page]()
+    try:
+        for pages in selection.chunks():
+            rows += without(pages, name)
+            looked_at += len(pages)
+            if len(rows) > ROWS:
+                return Some(rows[:ROWS], rows[ROWS - 1].sequence)
+            last = pages[-1].sequence
+    except JobGone as gone:
+        raise Http404(str(gone)) from gone
+    return Some(rows, last if looked_at == MOST_LOOKED_AT else None)
 
 
 def values(page: Page, names: Sequence[str]) -> list[str]:

@@ -17,8 +17,8 @@ LEADS_TO = (
 OF_OWNERS = ("members",)
 """What others are not let into."""
 WITHIN = {
-    "job": "jobs",
-    "job-request": "jobs",
+    **dict.fromkeys(("job", "job-failures", "job-deliveries", "job-timeline", "job-exports", "job-request"), "jobs"),
+    **dict.fromkeys(("page", "try-rules"), "jobs"),
     "schedule": "schedules",
     "new-schedule": "schedules",
     "edit-schedule": "schedules",

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.text import capfirst
 
@@ -19,8 +18,6 @@ from jobs.api.errors import ApiError, Problem, invalid_request
 from jobs.api.job_requests import FOR_MANY, read_job_request, read_preview_request
 from jobs.api.uploads import Upload, kind_of
 from jobs.artifacts import StorageAway, content_of
-from jobs.artifacts.files import FileGone
-from jobs.artifacts.serving import serve
 from jobs.dashboard.access import MemberRequest, own_job, page
 from jobs.intake import Refusal, create_job
 from jobs.models import ApiKey, Artifact, Job, Page
@@ -108,19 +105,6 @@ def previewed(request: MemberRequest, public_id: str) -> HttpResponse:
         "elements": files.get(Output.ELEMENTS),
     }
     return render(request, "dashboard/parts/preview.html", context)
-
-
-@page()
-def artifact(request: MemberRequest, public_id: str) -> HttpResponseBase:
-    """A kept file of the account's; another account's is not found. One query."""
-    own = Artifact.objects.filter(job__account=request.account, shown=True).select_related("job", "page")
-    found = own.filter(public_id=public_id).first()
-    if found is None:
-        raise Http404
-    try:
-        return serve(request, found)
-    except (FileGone, StorageAway) as error:
-        raise Http404 from error
 
 
 def read_asked(request: HttpRequest) -> dict[str, Any]:

@@ -2,13 +2,30 @@
 
 from django.urls import path, register_converter
 
-from jobs.dashboard import hosts, job, jobs, keys, members, new_job, overview, people, schedules, usage, webhooks
+from jobs.dashboard import (
+    deliveries,
+    exports,
+    failures,
+    files,
+    hosts,
+    job,
+    jobs,
+    keys,
+    live,
+    members,
+    new_job,
+    one_page,
+    overview,
+    people,
+    schedules,
+    timeline,
+    usage,
+    webhooks,
+)
 
 
-class JobId:
-    """The public name of a job."""
-
-    regex = "job_[0-9a-z]{1,36}"
+class Name:
+    """The public name of something."""
 
     def to_python(self, value: str) -> str:
         return value
@@ -17,28 +34,46 @@ class JobId:
         return value
 
 
-class ScheduleId(JobId):
-    """The public name of a schedule."""
+class JobName(Name):
+    regex = "job_[0-9a-z]{1,36}"
 
+
+class ArtifactName(Name):
+    regex = "art_[0-9a-z]{1,36}"
+
+
+class DeliveryName(Name):
+    regex = "dlv_[0-9a-z]{1,36}"
+
+
+class ScheduleName(Name):
     regex = "sch_[0-9a-z]{1,36}"
 
 
-class KeyId(JobId):
+class KeyName(Name):
     """The public part of an API key."""
 
     regex = "[0-9A-Za-z]{12}"
 
 
-class DeliveryId(JobId):
-    """The public name of a delivery."""
+class Index:
+    """The place of a page in its job."""
 
-    regex = "dlv_[0-9a-z]{1,36}"
+    regex = "(?:0|[1-9][0-9]{0,8})"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
 
 
-register_converter(JobId, "job")
-register_converter(ScheduleId, "schedule")
-register_converter(KeyId, "key")
-register_converter(DeliveryId, "delivery")
+register_converter(JobName, "job")
+register_converter(ArtifactName, "artifact")
+register_converter(DeliveryName, "delivery")
+register_converter(ScheduleName, "schedule")
+register_converter(KeyName, "key")
+register_converter(Index, "index")
 
 app_name = "dashboard"
 urlpatterns = [
@@ -51,10 +86,20 @@ urlpatterns = [
     path("jobs/new/make/", new_job.create, name="create-job"),
     path("jobs/new/preview/", new_job.preview, name="preview"),
     path("previews/<job:public_id>/", new_job.previewed, name="previewed"),
-    path("artifacts/<str:public_id>/", new_job.artifact, name="artifact"),
     path("jobs/<job:public_id>/", job.results, name="job"),
     path("jobs/<job:public_id>/head/", job.head, name="job-head"),
     path("jobs/<job:public_id>/results/", job.results_part, name="job-results"),
+    path("jobs/<job:public_id>/fills/", job.fills, name="job-fills"),
+    path("jobs/<job:public_id>/news/", live.news, name="job-news"),
+    path("jobs/<job:public_id>/failures/", failures.failures, name="job-failures"),
+    path("jobs/<job:public_id>/deliveries/", deliveries.deliveries, name="job-deliveries"),
+    path("jobs/<job:public_id>/deliveries/<delivery:delivery>/resend/", deliveries.resend, name="resend-of-job"),
+    path("jobs/<job:public_id>/timeline/", timeline.timeline, name="job-timeline"),
+    path("jobs/<job:public_id>/exports/", exports.exports, name="job-exports"),
+    path("jobs/<job:public_id>/exports/<slug:form>/", exports.export, name="export"),
+    path("jobs/<job:public_id>/pages/<index:index>/", one_page.one_page, name="page"),
+    path("jobs/<job:public_id>/pages/<index:index>/try/", one_page.try_rules, name="try-rules"),
+    path("jobs/<job:public_id>/trial/", one_page.trial, name="trial"),
     path("jobs/<job:public_id>/request/", job.asked, name="job-request"),
     path("jobs/<job:public_id>/cancel/", job.cancel, name="cancel-job"),
     path("jobs/<job:public_id>/retry/", job.retry, name="retry-job"),
@@ -84,6 +129,8 @@ urlpatterns = [
     path("members/add/", members.add, name="add-member"),
     path("members/<int:member>/role/", members.change, name="change-member"),
     path("members/<int:member>/remove/", members.remove, name="remove-member"),
+    path("files/<artifact:public_id>/", files.file, name="file"),
+    path("files/<artifact:public_id>/html/", files.html, name="file-html"),
     path("sign-in/", people.SignIn.as_view(), name="sign-in"),
     path("sign-out/", people.SignOut.as_view(), name="sign-out"),
     path("password/forgotten/", people.ForgottenPassword.as_view(), name="forgotten-password"),

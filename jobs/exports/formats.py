@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from jobs.exports import xlsx
-from jobs.exports.lines import csv_lines, ndjson
+from jobs.exports.lines import csv_lines, json_array, ndjson
 from jobs.exports.parquet import parquet
 from jobs.exports.reading import Selection
 from jobs.models import Job
@@ -34,6 +34,8 @@ FORMATS: Mapping[str, Format] = {
         Format("parquet", "application/vnd.apache.parquet", parquet),
     )
 }
+JSON = Format("json", "application/json", json_array, text=True)
+"""The whole as one document, for people; the API's own JSON has a part of it at a time."""
 
 
 def cannot(name: str, *, rows: int) -> str | None:

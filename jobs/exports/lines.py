@@ -1,4 +1,4 @@
-"""Results line by line: NDJSON, and CSV after RFC 4180."""
+"""Results line by line: NDJSON, JSON, and CSV after RFC 4180."""
 
 import csv
 import io
@@ -18,6 +18,15 @@ def ndjson(selection: Selection) -> Iterator[bytes]:
     for pages in selection.chunks():
         results = results_as_dicts(selection.job, pages, fields=selection.fields)
         yield b"".join(orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE) for result in results)
+
+
+def json_array(selection: Selection) -> Iterator[bytes]:
+    """All results as one JSON array, a result on each line."""
+    before = b"[\n"
+    for lines in ndjson(selection):
+        yield before + lines[:-1].replace(b"\n", b",\n")
+        before = b",\n"
+    yield b"\n]\n" if before == b",\n" else b"[]\n"
 
 
 def csv_lines(selection: Selection) -> Iterator[bytes]:

@@ -29,6 +29,11 @@ def make_job(db):
 
 
 @pytest.fixture
+def make_delivery(db):
+    return making.make_delivery
+
+
+@pytest.fixture
 def browse(db):
     """A client in which somebody is signed in."""
 

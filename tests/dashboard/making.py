@@ -1,6 +1,8 @@
 """What the pages show: people, and jobs of every kind, made at once and without a worker."""
 
 import random
+import struct
+import zlib
 from datetime import UTC, timedelta
 from itertools import count
 from uuid import uuid4
@@ -11,6 +13,7 @@ from django.utils import timezone
 
 from jobs.accounts import grant, open_account
 from jobs.api.schedule_requests import read_schedule
+from jobs.artifacts import store
 from jobs.models import (
     ApiKey,
     DailyUsage,
@@ -26,6 +29,8 @@ from jobs.models import (
     Worker,
 )
 from jobs.schedules import running
+from scraping.capture import Capture
+from scraping.options import Output
 
 SELECTORS = {"title": "h1", "price": ".price", "image": "img@src", "tags": [".tags li"]}
 numbers = count(1)
@@ -124,6 +129,40 @@ def product(index):
     }
 
 
+def keep(page, output, content_type, content):
+    """A file that was made of a page, asked for or, of HTML, not."""
+    (row,) = store(page, [Capture(output, content_type, content)], {output} - {Output.HTML})
+    row.save()
+    return row
+
+
+def keep_all(job):
+    """HTML and pictures of the first completed pages of a job, and what became of a webhook of it."""
+    for page in job.pages.filter(status="completed").order_by("index")[:6]:
+        data = orjson.loads(page.data)
+        keep(page, Output.HTML, "text/html; charset=utf-8", SHOP.format(**data).encode())
+        keep(page, Output.SCREENSHOT, "image/png", picture(page.index))
+    make_delivery(job.account, job=job, answers=[503, None, 200])
+    make_delivery(job.account, job=job, answers=[500] * 3, status="given_up", event="scrape.failed")
+    job.pages.filter(status="completed").update(blocked_requests=2, attempts=2)
+
+
+def picture(number):
+    """A picture in one of a few colours, as PNG."""
+    width, height = 640, 400
+    row = b"\0" + bytes((210 - 20 * (number % 5), 190, 150 + 15 * (number % 7))) * width
+    parts = (b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(row * height))
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in (*parts, (b"IEND", b""))
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+SHOP = """<!doctype html><title>{title}</title><style>body {{ font-family: sans-serif; margin: 2em }}</style>
+<h1>{title}</h1><p class="price">{price}</p>"""
+
+
 def make_delivery(account, status="delivered", answers=(200,), job=None, event="job.completed", **overrides):
     """A delivery whose endpoint has answered so, the first one first; None: it has not."""
     body = {"id": "evt_1", "event": event, "data": {"jobId": job and job.public_id}}
@@ -183,7 +222,16 @@ def make_full(account):
         make_job(
             account, completed=40 + number, name=f"Nightly prices {number + 1}", ago=timedelta(days=1, hours=number)
         )
-    make_job(account, completed=11, failed=3, name="Sitemap of the outlet", ago=timedelta(hours=9))
+    keep_all(
+        make_job(
+            account,
+            completed=11,
+            failed=3,
+            name="Sitemap of the outlet",
+            ago=timedelta(hours=9),
+            options='{"outputs":["screenshot"]}',
+        )
+    )
     make_job(account, failed=4, name="Login pages", ago=timedelta(hours=7))
     make_job(account, completed=80, cancelled=120, name="All reviews", ago=timedelta(hours=5))
     make_job(account, completed=1, ago=timedelta(hours=4), kind="scrape")

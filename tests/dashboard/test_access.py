@@ -17,13 +17,15 @@ NAMES = {
     "key": "0" * 12,
     "delivery": "dlv_00000000000000000000",
     "int": 1,
-    "str": "art_0",
+    "artifact": "art_0",
+    "index": 0,
+    "slug": "csv",
     "schedule": "sch_0",
 }
 """Of what an address may be about, what nothing is called."""
 CHANGES_JOBS = ["cancel-job", "retry-job", "duplicate-job", "purge-job"]
 OF_OWNERS = ["secret", "roll-secret", "add-member", "change-member", "remove-member"]
-OF_MEMBERS = ["demo", "test-delivery", "create-job", "preview", *CHANGES_JOBS]
+OF_MEMBERS = ["demo", "test-delivery", "create-job", "preview", "try-rules", "resend-of-job", *CHANGES_JOBS]
 CHANGES_SCHEDULES = ["pause-schedule", "resume-schedule", "run-schedule", "delete-schedule"]
 CHANGES = [
     "switch-account",
@@ -40,8 +42,8 @@ FORMS = ["new-key", "new-schedule", "edit-schedule"]
 
 def address(name, job=NAMES["job"]):
     pattern = next(str(one.pattern) for one in urls.urlpatterns if one.name == name)
-    kind = pattern.partition("<")[2].partition(":")[0]
-    return reverse(f"dashboard:{name}", args=[{**NAMES, "job": job}[kind]] if kind in NAMES else [])
+    kinds = re.findall(r"<(\w+):", pattern)
+    return reverse(f"dashboard:{name}", args=[{**NAMES, "job": job}[kind] for kind in kinds])
 
 
 @pytest.mark.parametrize("name", [one.name for one in urls.urlpatterns if one.name not in OPEN])

@@ -1,24 +1,30 @@
 """The pages in a real browser: their scripts, their policy, and whether everybody can use them."""
 
+import json
+import re
+import socket
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from jobs.dashboard import job as page_of_job
 from jobs.dashboard import jobs as page_of_jobs
-from jobs.models import Job
+from jobs.dashboard import live
+from jobs.models import Job, Session
+from scraping.options import Output
 from tests.dashboard import making
 from tests.dashboard.hostile import HOSTILE
 from tests.dashboard.tabs import DARK, LIGHT, PHONE
 
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-CONTRAST = {"runOnly": ["color-contrast"]}
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "iframes": False}
+CONTRAST = {"runOnly": ["color-contrast"], "iframes": False}
 """All that another colour scheme may change."""
 MOST_ASSETS, MOST_ASSETS_OF_CHART = 6, 9
 
 
 @pytest.fixture
-def full(alice, tabs):
+def full(alice, tabs, kept):
     return making.make_full(alice)
 
 
@@ -37,7 +43,8 @@ def few_rows(monkeypatch):
 def pages(job, ended):
     yield from ("/dashboard/", "/dashboard/jobs/", "/dashboard/jobs/?q=nothing+like+it")
     yield from (f"/dashboard/jobs/{job.public_id}/", f"/dashboard/jobs/{ended.public_id}/")
-    yield from (f"/dashboard/jobs/{ended.public_id}/request/",)
+    tabs = ("request/", "failures/", "deliveries/", "timeline/", "exports/", "pages/0/", "pages/5/", "?code=http_error")
+    yield from (f"/dashboard/jobs/{ended.public_id}/{tab}" for tab in tabs)
     yield "/dashboard/jobs/new/"
     yield from ("/dashboard/profile/", "/dashboard/accounts/", "/dashboard/password/", "/dashboard/jobs/job_0/")
 
@@ -140,7 +147,7 @@ def test_a_job_is_followed_until_it_ends(tabs, owner, alice, make_job):
 
     expect(tab.locator("#head")).to_contain_text("2 completed")
     expect(tab.get_by_role("button", name="Delete")).to_be_visible()
-    expect(tab.get_by_role("row", name="2 completed")).to_be_visible()
+    expect(tab.get_by_role("row", name="Page of result 2 completed")).to_be_visible()
 
 
 def end(job):
@@ -227,6 +234,166 @@ SHIFTS = """new Promise((resolve) => {
     }).observe({ type: "layout-shift", buffered: true });
     requestAnimationFrame(() => requestAnimationFrame(() => resolve(found)));
 })"""
+
+
+def test_where_events_do_not_come_a_job_is_asked_for(tabs, owner, alice, make_job):
+    job = make_job(alice, completed=1, waiting=1)
+    tab = tabs.open("/dashboard/jobs/", owner)
+    tab.route("**/news/", lambda route: route.fulfill(status=404))
+
+    tab.goto(f"/dashboard/jobs/{job.public_id}/")
+    end(job)
+
+    expect(tab.locator("#head")).to_contain_text("2 completed")
+
+
+def test_a_stream_that_broke_off_is_taken_up_again(tabs, owner, alice, make_job, monkeypatch):
+    monkeypatch.setattr(live, "LONGEST_S", 0)
+    job = make_job(alice, completed=1, waiting=1)
+    tab = tabs.open("/dashboard/jobs/", owner)
+
+    with tab.expect_event("request", lambda request: request.url.endswith("/news/")):
+        tab.goto(f"/dashboard/jobs/{job.public_id}/")
+    with tab.expect_event("request", lambda request: request.url.endswith("/news/")):
+        end(job)
+
+    expect(tab.locator("#head")).to_contain_text("2 completed")
+
+
+def test_who_was_signed_out_meanwhile_goes_to_sign_in(tabs, owner, alice, make_job, monkeypatch):
+    monkeypatch.setattr(live, "LONGEST_S", 0)
+    tab = tabs.open(f"/dashboard/jobs/{make_job(alice, waiting=1).public_id}/", owner)
+
+    Session.objects.all().delete()
+
+    expect(tab).to_have_url(re.compile("/dashboard/sign-in/"))
+    tabs.complaints[:] = [one for one in tabs.complaints if "MIME type" not in one]
+
+
+def test_rules_are_tried_and_what_they_give_comes_by_itself(tabs, owner, alice, make_job, kept):
+    job = make_job(alice, completed=1)
+    making.keep(job.pages.get(), Output.HTML, "text/html; charset=utf-8", b"<h1>A lamp</h1>")
+    tab = tabs.open(f"/dashboard/jobs/{job.public_id}/pages/0/", owner)
+    expect(tab.frame_locator("iframe").get_by_role("heading", name="A lamp")).to_be_attached()
+
+    tab.get_by_role("textbox", name="Rules").fill('{"heading": "h1"}')
+    tab.get_by_role("button", name="Try").click()
+    expect(tab.locator("#trial")).to_contain_text("Waiting for a worker")
+    trial = Job.objects.latest("pk")
+    trial.pages.update(status="completed", data='{"heading": "What it gave"}')
+    Job.objects.filter(pk=trial.pk).update(status="completed", completed_urls=1)
+
+    expect(tab.locator("#trial")).to_contain_text("What it gave")
+    expect(tab.get_by_role("textbox", name="Rules")).to_have_value('{\n  "heading": "h1"\n}')
+    assert offences(tab) == []
+
+
+def test_what_failed_leads_to_the_page_and_what_to_do(tabs, owner, alice, make_job):
+    job = make_job(alice, completed=2, failed=1)
+    tab = tabs.open(f"/dashboard/jobs/{job.public_id}/", owner)
+
+    tab.get_by_role("link", name="Failures").click()
+    tab.get_by_role("link", name="https://store.com/1").click()
+
+    expect(tab.get_by_role("heading", name="Failed with http_error")).to_be_visible()
+    expect(tab.get_by_text("What to do:")).to_be_visible()
+
+
+def test_results_are_downloaded(tabs, owner, alice, make_job):
+    job = make_job(alice, completed=2)
+    tab = tabs.open(f"/dashboard/jobs/{job.public_id}/exports/", owner)
+
+    with tab.expect_download() as downloading:
+        tab.get_by_role("link", name="Download csv").click()
+
+    assert downloading.value.suggested_filename == f"{job.public_id}-results.csv"
+
+
+def test_kept_html_neither_runs_nor_asks_for_anything(tabs, owner, alice, make_job, kept):
+    job = make_job(alice, completed=1)
+    canary = socket.create_server(("127.0.0.1", 0))
+    canary.setblocking(False)
+    markup = EVIL.replace("CANARY", f"127.0.0.1:{canary.getsockname()[1]}")
+    making.keep(job.pages.get(), Output.HTML, "text/html; charset=utf-8", markup.encode())
+
+    tab = tabs.open(f"/dashboard/jobs/{job.public_id}/pages/0/", owner)
+    expect(tab.frame_locator("iframe").get_by_text("The end")).to_be_attached()
+    tab.locator("iframe").scroll_into_view_if_needed()
+    framed = tab.locator("iframe").get_attribute("src")
+    tab.wait_for_load_state("networkidle")
+    alone = tabs.open(framed, owner)
+    alone.wait_for_load_state("networkidle")
+
+    with pytest.raises(BlockingIOError):
+        canary.accept()
+    assert tab.title().startswith("Page 0")
+    assert alone.url.endswith(framed)
+    canary.close()
+    forgive_refusals(tabs)
+
+
+def forgive_refusals(tabs):
+    """What the browser says of what it did not let happen, and nothing else."""
+    tabs.complaints[:] = [one for one in tabs.complaints if not re.search(REFUSALS, one)]
+
+
+REFUSALS = "Content Security Policy|^Refused to|^Unsafe attempt|permission is not set|^asked for http://127.0.0.1"
+EVIL = """<!doctype html>
+<title>alert(1)</title>
+<base href="http://CANARY/">
+<meta http-equiv="refresh" content="0;url=http://CANARY/refresh">
+<link rel="stylesheet" href="http://CANARY/style.css">
+<link rel="icon" href="http://CANARY/icon.ico">
+<link rel="preload" as="image" href="http://CANARY/preload">
+<link rel="prefetch" href="http://CANARY/prefetch">
+<link rel="preconnect" href="http://CANARY/">
+<link rel="modulepreload" href="http://CANARY/module.js">
+<link rel="manifest" href="http://CANARY/manifest.json">
+<style>@import "http://CANARY/import.css"; body { background: url(http://CANARY/background) }</style>
+<script>alert(1); top.location = "http://CANARY/top"; fetch("http://CANARY/fetch")</script>
+<script src="http://CANARY/script.js"></script>
+<body onload="alert(1)" background="http://CANARY/body">
+<img src="http://CANARY/image" onerror="alert(1)" srcset="http://CANARY/srcset 2x">
+<svg onload="alert(1)"><image href="http://CANARY/svg"/><use href="http://CANARY/use#a"/></svg>
+<video src="http://CANARY/video" poster="http://CANARY/poster" autoplay></video>
+<audio src="http://CANARY/audio" autoplay></audio>
+<object data="http://CANARY/object"></object><embed src="http://CANARY/embed">
+<iframe src="http://CANARY/frame"></iframe><iframe srcdoc="<script>parent.parent.alert(1)</script>"></iframe>
+<form action="http://CANARY/form"><input autofocus onfocus="alert(1)"><button>Send</button></form>
+<a href="http://CANARY/ping" ping="http://CANARY/ping">A link</a><a href="javascript:alert(1)">Another</a>
+<p>The end</p>"""
+
+
+@pytest.mark.parametrize("look", [LIGHT, PHONE], ids=["desk", "phone"])
+def test_what_strangers_wrote_does_nothing_in_any_tab(tabs, owner, alice, make_job, kept, look):
+    texts = [text.replace("\0", "") for text in HOSTILE]
+    tab = tabs.open("/dashboard/jobs/", owner, **look)
+    wide = []
+
+    for text in texts:
+        making.make_delivery(
+            alice, job=(job := hostile_job(alice, make_job, text)), url=text, answers=[500], status="given_up"
+        )
+        job.events.get().deliveries.get().tries.update(excerpt=text)
+        for path in ("", "failures/", "deliveries/", "timeline/", "exports/", "pages/0/", "pages/1/"):
+            tab.goto(f"/dashboard/jobs/{job.public_id}/{path}")
+            if tab.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wide.append((path, text[:40]))
+
+    assert wide == []
+    forgive_refusals(tabs)
+
+
+def hostile_job(account, make_job, text):
+    data = {"title": text, "price": [text], text: text, "image": {text: text}}
+    selectors = json.dumps({"title": "h1", text: ".x"})
+    job = make_job(account, completed=1, failed=1, name=text[:200], data=data, selectors=selectors)
+    job.pages.update(url=text, error_message=text, reference=text, final_url=text, actions=json.dumps([{"type": text}]))
+    job.pages.filter(status="completed").update(
+        reports=json.dumps({"title": {"status": "no_match", "reason": text}}), truncated=json.dumps([text])
+    )
+    making.keep(job.pages.get(index=1), Output.HTML, "text/html; charset=utf-8", text.encode())
+    return job
 
 
 def test_what_strangers_wrote_does_nothing(tabs, owner, alice, make_job):

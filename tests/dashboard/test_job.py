@@ -7,8 +7,15 @@ from html import unescape
 import pytest
 from django.utils.html import escape
 
+from jobs.artifacts import store
+from jobs.dashboard import deliveries, fills
 from jobs.dashboard import job as page_of_job
+from jobs.dashboard.advice import ADVICE
+from jobs.exports import formats
 from jobs.models import Job, Page
+from scraping import errors
+from scraping.capture import Capture
+from scraping.options import Output
 from tests.dashboard.hostile import HOSTILE
 
 
@@ -22,7 +29,7 @@ def job(alice, make_job):
 
 
 def sequences(answer):
-    return [int(one) for one in re.findall(r'<td class="number end">(\d+)</td>\s*<td><span', answer.content.decode())]
+    return [int(one) for one in re.findall(r"Page of result </span>(\d+)<", answer.content.decode())]
 
 
 def test_results_come_in_the_order_in_which_they_ended(ada, job):
@@ -56,6 +63,140 @@ def test_a_page_of_large_results_is_a_short_one(ada, alice, make_job, monkeypatc
     assert len(sequences(ada.get(path(job)))) == 2
 
 
+def test_results_are_filtered_by_the_code_of_their_failure(ada, job):
+    job.pages.filter(sequence=2).update(error_code="dns_error")
+
+    assert sequences(ada.get(path(job, "?code=dns_error"))) == [2]
+    assert sequences(ada.get(path(job, "?code=http_error&status=completed"))) == [1]
+
+
+def test_results_without_a_value_are_found(ada, job):
+    empties = [{"title": value, "price": "1"} for value in (None, "", [])]
+    for sequence, data in zip((3, 4, 5), empties, strict=True):
+        job.pages.filter(sequence=sequence).update(data=json.dumps(data))
+    job.pages.filter(sequence=4).update(data=json.dumps({"title": 0, "price": False}))
+
+    assert sequences(ada.get(path(job, "?empty=title"))) == [3, 5]
+    assert b"Every completed page has this field." in ada.get(path(job, "?empty=price")).content
+
+
+def test_the_search_for_empty_fields_rests_and_goes_on(ada, alice, make_job, monkeypatch):
+    monkeypatch.setattr(page_of_job, "MOST_LOOKED_AT", 4)
+    job = make_job(alice, completed=10, data={"title": "A lamp"})
+    job.pages.filter(sequence=9).update(data="{}")
+
+    found = [sequences(ada.get(path(job, f"?empty=title&after={after}"))) for after in (0, 4, 8)]
+    first = ada.get(path(job, "?empty=title")).content.decode()
+
+    assert found == [[], [], [9]]
+    assert "?after=4&amp;status=completed&amp;empty=title" in first
+
+
+def test_fields_tell_how_often_they_have_a_value(ada, alice, make_job, monkeypatch):
+    job = make_job(alice, completed=8)
+
+    everything = ada.get(path(job)).content.decode()
+    monkeypatch.setattr(fills, "MOST_RESULTS", 4)
+    some = ada.get(path(job, "fills/")).content.decode()
+
+    assert "8 completed pages" in everything
+    assert re.search(r'empty=tags"\s+title="Results without it">50%', everything)
+    assert "the first 4 completed pages" in some
+
+
+def test_pictures_stand_beside_the_results(ada, alice, make_job, kept):
+    job = make_job(alice, completed=2, options='{"outputs":["screenshot"]}')
+    (picture,) = store(job.pages.first(), [Capture(Output.SCREENSHOT, "image/png", b"\x89PNG")], {Output.SCREENSHOT})
+    picture.save()
+
+    page = ada.get(path(job)).content.decode()
+
+    assert page.count('class="thumbnail"') == 1
+    assert f'src="/dashboard/files/{picture.public_id}/"' in page
+
+
+def test_failures_are_grouped_with_what_to_do(ada, alice, make_job):
+    job = make_job(alice, completed=1, failed=9)
+    job.pages.filter(sequence__lte=2).update(error_code="dns_error")
+
+    page = ada.get(path(job, "failures/")).content.decode()
+
+    assert re.findall(r"<h2[^>]*>\s*<code>([a-z_]+)</code>", page) == ["http_error", "dns_error"]
+    assert "7 pages</a>" in page
+    assert page.count(f'href="/dashboard/jobs/{job.public_id}/pages/') == 7
+    assert str(escape(ADVICE["dns_error"].do)) in page
+
+
+def test_there_is_advice_on_every_code():
+    codes, kinds = set(), [errors.ScrapeError]
+    while kinds:
+        kind = kinds.pop()
+        codes.add(kind.code)
+        kinds += kind.__subclasses__()
+
+    assert set(ADVICE) == codes
+
+
+def test_a_job_that_failed_nowhere_says_so(ada, alice, make_job):
+    assert b"No page of this job failed." in ada.get(path(make_job(alice, completed=1), "failures/")).content
+
+
+def test_each_try_of_a_delivery_is_told_and_it_is_sent_again(ada, job, make_delivery):
+    delivery = make_delivery(job.account, job=job, status="given_up", answers=[503, None])
+
+    page = ada.get(path(job, "deliveries/")).content.decode()
+    ada.post(path(job, f"deliveries/{delivery.public_id}/resend/"))
+
+    assert [text in page for text in ("503", "84 ms", "Answer 503", "No answer", "given up")] == [True] * 5
+    delivery.refresh_from_db()
+    assert delivery.status == "pending"
+
+
+def test_a_delivery_of_another_job_is_not_sent_again(ada, bob, job, make_job, make_delivery):
+    delivery = make_delivery(job.account, job=make_job(bob, completed=1), status="given_up")
+
+    assert ada.post(path(job, f"deliveries/{delivery.public_id}/resend/")).status_code == 404
+    assert ada.post(path(job, "deliveries/%00/resend/")).status_code == 404
+    delivery.refresh_from_db()
+    assert delivery.status == "given_up"
+
+
+def test_deliveries_are_paged_the_latest_first(ada, job, make_delivery, monkeypatch):
+    monkeypatch.setattr(deliveries, "ROWS", 2)
+    made = [make_delivery(job).public_id for _ in range(3)]
+
+    first = ada.get(path(job, "deliveries/")).content.decode()
+    second = ada.get(re.search(r'rel="next"\s+href="([^"]+)"', first)[1]).content.decode()
+
+    assert [one in first for one in made] == [False, True, True]
+    assert [one in second for one in made] == [True, False, False]
+
+
+def test_the_timeline_tells_what_happened_in_its_order(ada, job, make_delivery):
+    make_delivery(job.account, job=job, answers=[500, 200])
+    job.pages.filter(sequence=1).update(attempts=3)
+
+    page = ada.get(path(job, "timeline/")).content.decode()
+
+    titles = re.findall(r'timeline-title">([^<]+)<', page)
+    assert titles[:2] == ["Made", "Started"]
+    assert {"First page ended", "Last page ended", "Ended as partial"} < set(titles)
+    assert titles[-3:] == ["Webhook job.completed", "Tried job.completed", "Tried job.completed"]
+    assert "7 attempts in all; 1 pages took more than one." in page
+
+
+def test_exports_are_offered_and_one_that_cannot_be_had_says_why(ada, job, monkeypatch):
+    monkeypatch.setattr(formats, "find_spec", lambda name: None)
+
+    page = ada.get(path(job, "exports/")).content.decode()
+    answer = ada.get(path(job, "exports/parquet/"), follow=True)
+
+    assert re.findall(r'id="export-([a-z]+)"', page) == ["json", "ndjson", "csv", "xlsx"]
+    assert "Parquet needs pyarrow here" in page
+    assert b"message-error" in answer.content
+    assert ada.get(path(job, "exports/exe/")).status_code == 404
+
+
 def test_a_failure_says_why(ada, job):
     page = ada.get(path(job, "?status=failed")).content.decode()
 
@@ -73,7 +214,7 @@ def test_the_request_is_as_the_api_shows_it(ada, job):
 def test_what_has_ended_asks_for_nothing_more(ada, alice, job, make_job):
     live = make_job(alice, completed=1, waiting=1)
 
-    assert ada.get(path(live)).content.count(b"hx-get") == 2
+    assert ada.get(path(live)).content.count(b"hx-get") == 3
     assert b"hx-get" not in ada.get(path(job)).content
     assert b"hx-get" not in ada.get(path(job, "head/")).content
 
@@ -161,7 +302,20 @@ def test_a_live_job_is_neither_deleted_nor_retried(ada, alice, make_job, act):
     assert Job.objects.count() == 1
 
 
-@pytest.mark.parametrize(("name", "queries"), [("", 6), ("results/", 6), ("head/", 4), ("request/", 4)])
+@pytest.mark.parametrize(
+    ("name", "queries"),
+    [
+        ("", 7),
+        ("results/", 6),
+        ("fills/", 6),
+        ("failures/", 5),
+        ("deliveries/", 5),
+        ("timeline/", 6),
+        ("exports/", 4),
+        ("head/", 4),
+        ("request/", 4),
+    ],
+)
 def test_it_takes_few_queries_however_many_urls_there_are(
     ada, alice, make_job, django_assert_num_queries, name, queries
 ):
@@ -185,7 +339,7 @@ def test_what_strangers_wrote_is_text(ada, alice, make_job, text):
     )
     job.pages.update(error_message=name)
 
-    for part in ("", "request/"):
+    for part in ("", "request/", "failures/", "pages/0/", "pages/1/", "?empty=tags"):
         page = ada.get(path(job, part)).content.decode()
 
         assert "<script>alert" not in page

@@ -1,0 +1,64 @@
+"""How many of a job's pages gave a value, field by field."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from jobs.exports import Selection
+from jobs.exports.reading import take
+from jobs.models import Job, Page
+from jobs.models.page import PageStatus
+
+MOST_RESULTS = 1_000
+MOST_CHARS = 4 * 2**20
+"""How much data is read for it: a thousand results may be a gigabyte."""
+
+
+class Fill(NamedTuple):
+    name: str
+    filled: int
+    of: int
+
+    @property
+    def percent(self) -> int:
+        """Rounded down: all is only what is all."""
+        return 100 * self.filled // self.of
+
+
+class Fills(NamedTuple):
+    """Of each field, among the first completed pages; `more` if there are others."""
+
+    fields: list[Fill]
+    of: int
+    more: bool
+
+
+def fills_of(job: Job, names: Sequence[str]) -> Fills | None:
+    """None where nothing is completed, or there are no fields. One query, which looks at the first results alone."""
+    if not (job.completed_urls and names):
+        return None
+    pages = Selection(job=job, status=PageStatus.COMPLETED).pages(after=None)
+    first = pages.filter(sequence__lte=MOST_RESULTS).only("data")
+    taken, cut = take(first, limit=MOST_RESULTS, most_chars=MOST_CHARS)
+    if not taken:
+        return None
+    counted = Counter(name for one in taken for name in filled(one))
+    fields = [Fill(name, counted[name], len(taken)) for name in names]
+    return Fills(fields, len(taken), cut or len(taken) < job.completed_urls)
+
+
+def filled(page: Page) -> Iterator[str]:
+    data: dict[str, Any] = orjson.loads(page.data) if page.data else {}
+    return (name for name, value in data.items() if not empty(value))
+
+
+def empty(value: object) -> bool:
+    """No value, or one without content; 0 and false are values."""
+    return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+def without(pages: Iterable[Page], name: str) -> Iterator[Page]:
+    """Those in which the field is empty."""
+    return (page for page in pages if name not in set(filled(page)))
