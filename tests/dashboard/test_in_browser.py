@@ -371,9 +371,8 @@ def test_what_strangers_wrote_does_nothing_in_any_tab(tabs, owner, alice, make_j
     wide = []
 
     for text in texts:
-        making.make_delivery(
-            alice, job=(job := hostile_job(alice, make_job, text)), url=text, answers=[500], status="given_up"
-        )
+        job = hostile_job(alice, make_job, text)
+        making.make_delivery(alice, job=job, url=text, answers=[500], status="given_up")
         job.events.get().deliveries.get().tries.update(excerpt=text)
         for path in ("", "failures/", "deliveries/", "timeline/", "exports/", "pages/0/", "pages/1/"):
             tab.goto(f"/dashboard/jobs/{job.public_id}/{path}")
