@@ -27,7 +27,7 @@ MORE = ("name", "options", "metadata", "webhook")
 ROWS_OF_TEXT = {"urls": 6, "selectors": 6, "more": 5}
 LARGE = ("urls", "selectors", "options", "metadata", "webhook", "sealed_webhook", "sealed_options")
 """Columns that lists have no need of."""
-OF_RUNS = ("due_at", "ran_at", "status", "job_public_id", "reason", "job__public_id", "job__status")
+OF_RUNS = ("schedule", "due_at", "ran_at", "status", "job_public_id", "reason", "job__public_id", "job__status")
 
 
 class Lines(forms.CharField):

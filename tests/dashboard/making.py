@@ -166,12 +166,19 @@ SHOP = """<!doctype html><title>{title}</title><style>body {{ font-family: sans-
 def make_delivery(account, status="delivered", answers=(200,), job=None, event="job.completed", **overrides):
     """A delivery whose endpoint has answered so, the first one first; None: it has not."""
     body = {"id": "evt_1", "event": event, "data": {"jobId": job and job.public_id}}
-    happened = WebhookEvent.objects.create(account=account, job=job, event=event, body=orjson.dumps(body).decode())
+    ended_at = (job and job.completed_at) or timezone.now()
+    happened = WebhookEvent.objects.create(
+        account=account,
+        job=job,
+        event=event,
+        body=orjson.dumps(body).decode(),
+        created_at=ended_at + timedelta(seconds=1),
+    )
     waits = timezone.now() + timedelta(minutes=4) if status == "pending" else None
     fields = {"url": "https://hooks.example.com/scrpy", "status": status, "next_attempt_at": waits, **overrides}
     delivery = Delivery.objects.create(event=happened, account=account, attempts=len(answers), **fields)
     for number, code in enumerate(answers):
-        at = timezone.now() - timedelta(minutes=len(answers) - number)
+        at = ended_at + timedelta(minutes=1 + number)
         excerpt = "ok" if code == 200 else "No answer within 15 s." if code is None else "Bad gateway"
         delivery.tries.create(at=at, status_code=code, duration_ms=84 + 40 * number, excerpt=excerpt)
     return delivery

@@ -59,7 +59,7 @@ def test_a_schedule_is_made_of_urls_and_rules(ada, alice):
         ("urls", "", "This field is required"),
         ("selectors", "{", "This is not valid JSON"),
         ("selectors", "[]", "Write a JSON object"),
-        ("selectors", '{"a": "h1", "a": "h2"}', "job.selectors.a"),
+        ("selectors", '{"a": "h1", "a": "h2"}', "selectors.a"),
         ("selectors", '{"title": "h1["}', "title"),
         ("selectors", "", "Say which fields to read"),
         ("more", '{"options": {"timeot": 1}}', "options.timeot: There is no such field. Did you mean timeout?"),
@@ -170,7 +170,6 @@ def test_what_is_secret_stays_where_the_job_is_not_changed(ada, alice):
     ada.post(address(schedule, "edit/"), form_of(schedule, cron="@daily"))
 
     schedule.refresh_from_db()
-    assert b"hidden" not in page
     assert b"What is secret of the job" in page
     assert (schedule.cron, schedule.sealed_options, schedule.sealed_webhook) == ("@daily", *before)
 
@@ -219,7 +218,7 @@ def test_a_viewer_looks_and_does_nothing(alice, make_person, browse, what):
 @pytest.mark.parametrize(("path", "queries"), [("", 4), ("{}", 6)])
 def test_it_takes_few_queries(ada, alice, django_assert_num_queries, path, queries):
     for _ in range(4):
-        schedule = making.make_schedule(alice, runs=["started", "skipped", "started"])
+        schedule = making.make_schedule(alice, runs=["started", "skipped", "started"] * 3)
 
     with django_assert_num_queries(queries):
         ada.get(f"/dashboard/schedules/{path.format(schedule.public_id + '/')}")
@@ -243,7 +242,7 @@ def test_an_account_without_schedules_is_told_what_one_is(ada):
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_was_written_is_escaped(ada, alice, text):
     text = text.replace("\0", "")[:200]
-    schedule = making.make_schedule(alice, name=text, job={"selectors": {"title": {"css": "h1", "default": text}}})
+    schedule = making.make_schedule(alice, name=text, job={"selectors": {"title": {"selector": "h1", "default": text}}})
 
     pages = [
         ada.get(path).content.decode()
