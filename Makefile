@@ -9,7 +9,7 @@ PYTEST := $(PYTHON) -m pytest --numprocesses 2
 # What touches the database, and so is run on each; what does so only by way of these waits for `make test-full`.
 STORED := tests/api tests/queue tests/schedules tests/webhooks \
 	$(patsubst %,tests/platform/test_%.py,credits database_outages kills)
-STORED_TOO := tests/admin tests/platform
+STORED_TOO := tests/admin tests/dashboard tests/platform
 # What is refused before anything is stored is refused alike on each.
 UNSTORED := $(patsubst %,--ignore=tests/api/test_%.py,actions_option anything bodies docs documentation fields hostile_urls openapi options)
 COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras \

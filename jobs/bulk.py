@@ -28,6 +28,8 @@ def insert(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[Any
                 with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                     for row in some:
                         copy.write_row(row)
+                if len(some) == ROWS_PER_STATEMENT:
+                    connection.check_constraints()  # else the commit looks all foreign keys up, in one statement's time
             else:
                 cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", some)  # noqa: S608 - names of ours
 

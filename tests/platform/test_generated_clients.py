@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.api.body_limit import KINDS
 from tests.platform.test_scraping import shown
 
 pytestmark = pytest.mark.slow
@@ -16,6 +17,10 @@ MAINS = Path(__file__).parent / "clients"
 WITHIN_S = 300
 NPM = ("openapi-typescript@7.13.0", "openapi-fetch@0.17.0", "typescript@5.9.3", "@types/node@20.19.25")
 PYTHON = "openapi-python-client==0.29.1"
+CONFIG = f"""
+post_hooks: []
+content_type_overrides: {json.dumps(dict.fromkeys(KINDS, "application/octet-stream"))}
+"""
 STRICT = ("--strict", "--noUncheckedIndexedAccess", "--module", "nodenext", "--target", "es2022", "--types", "node")
 
 
@@ -61,7 +66,7 @@ def python(document):
     installed = run(home / "bin/pip", "install", "--quiet", PYTHON, cwd=document.parent)
     if installed.returncode:
         pytest.skip(f"pip cannot install what makes clients: {installed.stderr[-200:]}")
-    (document.parent / "config.yaml").write_text("post_hooks: []")
+    (document.parent / "config.yaml").write_text(CONFIG)
     generate = ("generate", "--path", document, "--meta", "none", "--output-path", "scrpy_client", "--fail-on-warning")
     done(home / "bin/openapi-python-client", *generate, "--config", "config.yaml", cwd=document.parent)
     return home / "bin/python"
