@@ -1,12 +1,13 @@
-"""Dramatiq's actors: each takes an id, calls one function, and may run twice."""
+"""Dramatiq's actors: each takes ids, calls one function, and may run twice."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import dramatiq
 from django.db import close_old_connections
 
 from jobs.failpoints import failpoint
-from jobs.webhooks.sending import deliver as send
+from jobs.webhooks.sending import deliver
 from jobs.worker.process import PageWorker
 
 
@@ -22,10 +23,10 @@ def render_run(token: str) -> None:
 
 
 @dramatiq.actor(queue_name="webhooks")
-def deliver(delivery_id: int) -> None:
-    """Make one try at a delivery."""
+def deliver_run(delivery_ids: Sequence[int]) -> None:
+    """Make one try at each of these deliveries to one endpoint."""
     close_old_connections()
     try:
-        send(delivery_id)
+        deliver(delivery_ids)
     finally:
         close_old_connections()

@@ -4,12 +4,15 @@ Any number of clocks may run at once: each duty takes its own locks, and finding
 """
 
 import logging
+import os
+import socket
 import time
 from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import close_old_connections
 
+from jobs.queue.bell import note_clock
 from jobs.queue.deadlines import end_overdue_jobs
 from jobs.queue.dispatch import dispatch, until_next_ready
 from jobs.queue.hosts import forget_hosts
@@ -30,6 +33,10 @@ def dispatch_due() -> timedelta | None:
     return until_next_ready()
 
 
+def show_itself() -> None:
+    note_clock(f"{socket.gethostname()}:{os.getpid()}")
+
+
 DUTIES: tuple[tuple[Callable[[], object], float], ...] = (
     (notice_lost_messages, 1.0),
     (sweep, 1.0),
@@ -37,6 +44,7 @@ DUTIES: tuple[tuple[Callable[[], object], float], ...] = (
     (end_overdue_jobs, 1.0),
     (ring_due, 1.0),
     (run_due_schedules, 1.0),
+    (show_itself, 3.0),
     (forget_dead_workers, 60.0),
     (forget_hosts, 600.0),
     (forget_idempotency_keys, 60.0),

@@ -19,3 +19,5 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", metrics),
 ]
+
+handler500 = "scrpy.failures.failed"

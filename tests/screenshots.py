@@ -56,6 +56,7 @@ def main() -> None:
         ("job", owner, f"/dashboard/jobs/{running.public_id}/"),
         ("job-ended", owner, f"/dashboard/jobs/{ended.public_id}/"),
         ("job-request", owner, f"/dashboard/jobs/{ended.public_id}/request/"),
+        ("new-job", owner, "/dashboard/jobs/new/"),
         *((f"job-{tab}", owner, f"/dashboard/jobs/{ended.public_id}/{tab}/") for tab in TABS),
         ("page", owner, f"/dashboard/jobs/{ended.public_id}/pages/3/"),
         ("page-failed", owner, f"/dashboard/jobs/{ended.public_id}/pages/0/"),

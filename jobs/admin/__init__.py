@@ -4,6 +4,6 @@
 `html` shows what strangers wrote, harmlessly. `dashboard` is the first page, `navigation` the way to the others.
 """
 
-from jobs.admin import accounts, api_keys, deliveries, jobs, pages, users, workers
+from jobs.admin import accounts, api_keys, deliveries, jobs, pages, schedules, users, workers
 
-__all__ = ["accounts", "api_keys", "deliveries", "jobs", "pages", "users", "workers"]
+__all__ = ["accounts", "api_keys", "deliveries", "jobs", "pages", "schedules", "users", "workers"]

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
@@ -18,12 +18,19 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from jobs.accounts import grant
 from jobs.admin.html import copyable, inside_link, moment, once, side_by_side
-from jobs.admin.site import go_to
-from jobs.models import Account, Membership
-from jobs.models.account import SECRETS_OVERLAP
+from jobs.admin.jobs import LARGE
+from jobs.admin.site import BigTableAdmin, ReadOnly, go_to
+from jobs.models import Account, LedgerEntry, Membership
 
 MOST_CREDITS = 1_000_000_000_000
 ENTRIES_SHOWN = 20
+LEADS_TO = (
+    ("job", "Jobs"),
+    ("schedule", "Schedules"),
+    ("delivery", "Webhook deliveries"),
+    ("apikey", "API keys"),
+    ("ledgerentry", "Whole ledger"),
+)
 OPENED = moment("created_at", "opened")
 
 
@@ -70,14 +77,13 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin):
+class AccountAdmin(BigTableAdmin):
+    keeps_history = True
     empty_text = "Every API key, job and credit belongs to an account. Open the first one."
     list_display = ("name", "balance", OPENED)
     search_fields = ("name",)
     search_help_text = "Name"
-    ordering = ("name",)
     list_filter = ("unlimited",)
-    list_filter_sheet = False
     readonly_fields = ("balance", "secret", "rolled", "leads_to", "ledger", OPENED)
     fieldsets = (
         (None, {"fields": ("name", "unlimited", "balance", OPENED, "leads_to")}),
@@ -123,16 +129,15 @@ class AccountAdmin(ModelAdmin):
     def rolled(self, account: Account) -> str:
         if account.webhook_secret_rolled_at is None:
             return "never"
-        at, both = account.webhook_secret_rolled_at, len(account.webhook_secrets) > 1
-        until = f"; the one before signs as well until {at + SECRETS_OVERLAP:%Y-%m-%d %H:%M}" if both else ""
-        return f"{at:%Y-%m-%d %H:%M}{until}"
+        both = account.both_secrets_until
+        until = f"; the one before signs as well until {both:%Y-%m-%d %H:%M}" if both else ""
+        return f"{account.webhook_secret_rolled_at:%Y-%m-%d %H:%M}{until}"
 
     @admin.display(description="see also")
     def leads_to(self, account: Account) -> str:
         query = f"?account__id__exact={account.pk}"
         return side_by_side(
-            inside_link(reverse(f"admin:jobs_{model}_changelist") + query, title)
-            for model, title in (("job", "Jobs"), ("apikey", "API keys"))
+            inside_link(reverse(f"admin:jobs_{model}_changelist") + query, title) for model, title in LEADS_TO
         )
 
     @admin.display(description="latest entries")
@@ -183,3 +188,23 @@ class AccountAdmin(ModelAdmin):
         self.log_change(request, account, "Rolled the webhook secret")
         messages.success(request, f"{account.name} has a new webhook secret; the one before signs for 24 hours more.")
         return go_to(request, reverse("admin:jobs_account_change", args=[account.pk]))
+
+
+@admin.register(LedgerEntry)
+class LedgerAdmin(ReadOnly, BigTableAdmin):
+    empty_text = "What is granted and charged is written down here."
+    list_display = ("change", "account", "reason", "of_job", moment("created_at", "at"))
+    list_select_related = ("account", "job")
+    deferred_in_list = tuple(f"job__{field}" for field in LARGE)
+    fieldsets = (
+        (None, {"fields": ("change", "account", "reason", "of_job", "unlimited", moment("created_at", "at"))}),
+    )
+
+    @admin.display(description="credits")
+    def change(self, entry: LedgerEntry) -> str:
+        return f"{entry.amount:+,}"
+
+    @admin.display(description="job")
+    def of_job(self, entry: LedgerEntry) -> str:
+        job = entry.job
+        return "-" if job is None else inside_link(reverse("admin:jobs_job_change", args=[job.pk]), job.public_id)

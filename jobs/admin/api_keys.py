@@ -1,6 +1,7 @@
 """API keys: made here and shown once, revoked here, never edited."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -9,48 +10,29 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from jobs.admin.html import badge, moment
-from jobs.admin.site import go_to
-from jobs.intake import MOST_TEST_URLS
+from jobs.admin.site import BigTableAdmin, StateActions, go_to
+from jobs.forms import KeyForm, scopes_field
 from jobs.models import ApiKey
-from jobs.models.account import MOST_TEST_URLS_A_DAY
-from jobs.models.api_key import LIVE_PREFIX, SCOPES, TEST_PREFIX
+from jobs.models.api_key import LIVE_PREFIX, TEST_PREFIX
 
 HEADS = re.compile(f"^(?:{LIVE_PREFIX}|{TEST_PREFIX})")
 
 
-class NewKeyForm(forms.ModelForm):
-    scopes = forms.MultipleChoiceField(
-        choices=[(scope, f"{scope}: {does}") for scope, does in SCOPES.items()],
-        initial=list(SCOPES),
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-    )
+class NewKeyForm(KeyForm):
+    scopes = scopes_field(UnfoldAdminCheckboxSelectMultipleWidget)
 
-    class Meta:
-        model = ApiKey
-        fields = ("account", "name", "test", "scopes", "expires_at")
-        labels = {"test": "Test key"}
-        help_texts = {
-            "name": "What the key is for, so that it can be told apart.",
-            "test": f"Jobs of {MOST_TEST_URLS} URLs at most, {MOST_TEST_URLS_A_DAY} a day, that cost nothing.",
-            "expires_at": "In UTC. Without a date the key works until it is revoked.",
-        }
-
-    def clean_expires_at(self) -> Any:
-        expires_at = self.cleaned_data["expires_at"]
-        if expires_at and expires_at <= timezone.now():
-            raise forms.ValidationError("This time has passed.")
-        return expires_at
+    class Meta(KeyForm.Meta):
+        fields = ("account", *KeyForm.Meta.fields)
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(StateActions, BigTableAdmin):
+    keeps_history = True
     empty_text = "Clients of the API show a key. Make the first one."
     list_display = (
         "prefix",
@@ -64,7 +46,6 @@ class ApiKeyAdmin(ModelAdmin):
     list_select_related = ("account",)
     search_fields = ("public_id__startswith", "name", "account__name")
     search_help_text = "Key, name or account"
-    ordering = ("-id",)
     form = NewKeyForm
     autocomplete_fields = ("account",)
     fieldsets = (
@@ -103,9 +84,7 @@ class ApiKeyAdmin(ModelAdmin):
 
     @admin.display(description="status")
     def status(self, key: ApiKey) -> str:
-        if key.revoked_at:
-            return badge("revoked")
-        return badge("expired" if key.expires_at and key.expires_at <= timezone.now() else "usable")
+        return badge(key.status)
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm, change: bool) -> None:
         """The key's text is in no row, session or log: it lives from here to the answer of this request."""
@@ -129,11 +108,9 @@ class ApiKeyAdmin(ModelAdmin):
         }
         return TemplateResponse(request, "admin/key_made.html", context)
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+    def actions_now(self, row: ApiKey) -> Collection[str]:
         """A key is revoked once."""
-        allowed = super().get_actions_detail(request, object_id)
-        usable = object_id.isdecimal() and ApiKey.objects.filter(pk=object_id, revoked_at=None).exists()
-        return allowed if usable else []
+        return () if row.revoked_at else {"revoke"}
 
     @action(
         description="Revoke",

@@ -22,6 +22,10 @@ STATUS_COLORS = {
     "delivered": "success",
     "usable": "success",
     "live": "success",
+    "active": "success",
+    "started": "success",
+    "paused": "warning",
+    "skipped": "warning",
     "partial": "warning",
     "failed": "danger",
     "given_up": "danger",
@@ -69,7 +73,7 @@ def pretty_json(text: str | None) -> str:
 
 
 def preformatted(text: str) -> SafeString:
-    return format_html('<pre class="scrpy-pre">{}</pre>', text)
+    return format_html('<pre class="scrpy-pre" tabindex="0">{}</pre>', text)
 
 
 def copyable(text: str) -> SafeString:
@@ -109,10 +113,10 @@ def status_badge(field: str = "status") -> Column:
     return named(shown, f"{field}_shown")
 
 
-def json_text(field: str) -> Column:
+def json_text(field: str, title: str = "") -> Column:
     """A field of stored JSON."""
 
-    @display(description=field)
+    @display(description=title or field)
     def shown(row: Model) -> str:
         return pretty_json(getattr(row, field))
 

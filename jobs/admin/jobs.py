@@ -1,6 +1,7 @@
-"""Jobs: what was asked for, how far it is, what failed. They can be looked at and cancelled."""
+"""Jobs: what was asked for, how far it is, what failed. They can be cancelled, tried again, and purged."""
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,22 +10,32 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from jobs.admin.html import inside_link, json_text, moment, once, progress, shortened, side_by_side, status_badge
-from jobs.admin.site import BigTableAdmin, ReadOnly, go_to
+from jobs.admin.site import BigTableAdmin, ReadOnly, StateActions, go_to
+from jobs.intake import Refusal
 from jobs.models import Job, Page
 from jobs.models.page import PageStatus
 from jobs.recording import JobAlreadyFinished, cancel_job
+from jobs.retention import purge_job
+from jobs.retrying import NothingFailed, create_retry
 
 FAILURES_LOOKED_AT = 10_000
+LARGE = ("selectors", "options", "metadata", "webhook", "sealed_webhook", "sealed_options", "sealed_session")
+"""Columns that only a job's own page shows, or none."""
+
+
+def ended_jobs() -> QuerySet[Job]:
+    return Job.objects.filter(completed_at__isnull=False).select_related("account")
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnly, BigTableAdmin):
+class JobAdmin(StateActions, ReadOnly, BigTableAdmin):
     keeps_history = True
     empty_text = "Jobs appear here as clients post them to /v1/jobs."
     list_display = (
@@ -36,12 +47,12 @@ class JobAdmin(ReadOnly, BigTableAdmin):
         moment("created_at", "created"),
     )
     list_select_related = ("account",)
-    deferred_in_list = ("selectors", "options", "metadata", "webhook", "sealed_options", "sealed_session")
+    deferred_in_list = LARGE
     list_filter = ("status", ("created_at", DateFieldListFilter))
     search_fields = ("public_id__startswith", "name__icontains")
     search_help_text = "Job id or name"
     actions = ("cancel_selected",)
-    actions_detail = ("cancel",)
+    actions_detail = ("cancel", "retry", "purge")
     fieldsets = (
         (None, {"fields": ("public_id", "name", "account", status_badge(), "progress", "errors", "leads_to")}),
         (
@@ -103,10 +114,22 @@ class JobAdmin(ReadOnly, BigTableAdmin):
         links += [inside_link(deliveries, "Webhook deliveries")] if job.webhook else []
         return side_by_side(links)
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """What has ended cannot be cancelled."""
-        allowed = super().get_actions_detail(request, object_id)
-        return allowed if object_id.isdecimal() and Job.objects.live().filter(pk=object_id).exists() else []
+    def search_is_indexed(self, search: str) -> bool:
+        return search.startswith("job_")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
+    ) -> tuple[QuerySet[Job], bool]:
+        """By its id or the beginning of it, or by what is in its name."""
+        if not search_term:
+            return queryset, False
+        field = "public_id__startswith" if self.search_is_indexed(search_term) else "name__icontains"
+        return queryset.filter(**{field: search_term}), False
+
+    def actions_now(self, row: Job) -> Collection[str]:
+        if row.live:
+            return {"cancel"}
+        return {"retry", "purge"} if row.failed_urls and not row.reads_kept else {"purge"}
 
     @action(
         description="Cancel",
@@ -125,12 +148,62 @@ class JobAdmin(ReadOnly, BigTableAdmin):
         self.cancel_all(request, [job])
         return go_to(request, reverse("admin:jobs_job_change", args=[job.pk]))
 
+    @action(
+        description="Retry failed",
+        icon="replay",
+        permissions=["cancel"],
+        dialog={
+            "title": "Retry what failed?",
+            "description": "A new job visits the failed URLs once more, and costs its account what they cost.",
+            "form_class": None,
+            "form_submit_text": "Make the job",
+        },
+    )
+    def retry(self, request: HttpRequest, _form: Any, object_id: str) -> HttpResponse:
+        job = get_object_or_404(ended_jobs(), pk=object_id)
+        try:
+            retried = create_retry(job)
+        except (NothingFailed, Refusal) as error:
+            messages.error(request, str(error))
+            return go_to(request, reverse("admin:jobs_job_change", args=[job.pk]))
+        self.log_change(request, job, f"Retried as {retried.public_id}")
+        messages.success(request, f"{retried.public_id} visits {retried.total_urls:,} URLs of {job.public_id} again.")
+        return go_to(request, reverse("admin:jobs_job_change", args=[retried.pk]))
+
+    @action(
+        description="Purge",
+        icon="delete_forever",
+        variant=ActionVariant.DANGER,
+        permissions=["purge"],
+        dialog={
+            "title": "Purge this job?",
+            "description": "Its pages, results, files and deliveries are deleted now; charges stay in the ledger. "
+            "This cannot be undone.",
+            "form_class": None,
+            "form_submit_text": "Purge the job",
+        },
+    )
+    def purge(self, request: HttpRequest, _form: Any, object_id: str) -> HttpResponse:
+        job = get_object_or_404(ended_jobs(), pk=object_id)
+        purge_job(job)
+        self.log_change(request, job, "Purged")
+        messages.success(request, f"{job.public_id} is purged.")
+        return go_to(request, reverse("admin:jobs_job_changelist"))
+
     @admin.action(description="Cancel selected jobs", permissions=["cancel"])
-    def cancel_selected(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+    def cancel_selected(self, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
+        """Asks first; the jobs are named in the question's own form."""
+        if "confirmed" not in request.POST:
+            context = {**self.admin_site.each_context(request), "opts": self.opts, "title": "Cancel jobs", "jobs": jobs}
+            return TemplateResponse(request, "admin/cancel_jobs.html", context)
         self.cancel_all(request, list(jobs))
+        return None
 
     def has_cancel_permission(self, request: HttpRequest, _object_id: str | None = None) -> bool:
         return request.user.has_perm("jobs.change_job")
+
+    def has_purge_permission(self, request: HttpRequest, _object_id: str | None = None) -> bool:
+        return request.user.has_perm("jobs.delete_job")
 
     def cancel_all(self, request: HttpRequest, jobs: list[Job]) -> None:
         """Cancel each of these jobs, and say what became of it."""

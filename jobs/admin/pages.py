@@ -5,13 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin import DateFieldListFilter
 from django.core.exceptions import PermissionDenied
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
-from unfold.views import ChangeList
 
 from jobs.admin.html import (
     inside_link,
@@ -20,24 +19,14 @@ from jobs.admin.html import (
     once,
     outside_link,
     shortened,
+    side_by_side,
     status_badge,
 )
+from jobs.admin.jobs import LARGE
 from jobs.admin.site import BigTableAdmin, ReadOnly
 from jobs.artifacts import FileGone
 from jobs.artifacts.serving import serve
 from jobs.models import Artifact, Job, Page
-
-PAGES_LOOKED_THROUGH = 200_000
-"""How far back a search or filter goes that no index serves. Within one job it sees every page."""
-
-
-class PageList(ChangeList):
-    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Page]:
-        pages: QuerySet[Page] = super().get_queryset(request, exclude_parameters)
-        if job_named_in(self.query):
-            return pages
-        newest = Page.objects.aggregate(id=Max("pk"))["id"] or 0
-        return pages.filter(pk__gt=newest - PAGES_LOOKED_THROUGH)
 
 
 def job_named_in(search: str) -> str | None:
@@ -58,6 +47,7 @@ class PageAdmin(ReadOnly, BigTableAdmin):
         moment("finished_at", "ended"),
     )
     list_select_related = ("job",)
+    indexed_filters = ()
     deferred_in_list = (
         "data",
         "actions",
@@ -65,13 +55,15 @@ class PageAdmin(ReadOnly, BigTableAdmin):
         "canonical_url",
         "final_url",
         "error_message",
-        *(f"job__{field}" for field in ("selectors", "options", "metadata", "webhook")),
+        "truncated",
+        "reference",
+        *(f"job__{field}" for field in LARGE),
     )
     list_filter = ("status", ("finished_at", DateFieldListFilter))
     search_fields = ("url",)
     search_help_text = "Job id, whole URL, or both"
     fieldsets = (
-        (None, {"fields": ("of_job", "index", "sent", "canonical", "final", status_badge())}),
+        (None, {"fields": ("of_job", "index", "reference", "sent", "canonical", "final", status_badge(), "leads_to")}),
         (
             "Outcome",
             {
@@ -82,7 +74,11 @@ class PageAdmin(ReadOnly, BigTableAdmin):
                     "error_code",
                     "error_message",
                     "error_retryable",
+                    json_text("truncated"),
+                    json_text("reports"),
                     json_text("actions"),
+                    "blocked_requests",
+                    moment("reused_from", "result reused from"),
                     "files",
                 )
             },
@@ -103,8 +99,9 @@ class PageAdmin(ReadOnly, BigTableAdmin):
         ),
     )
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return PageList
+    def search_is_indexed(self, search: str) -> bool:
+        """Within one job every page is looked at."""
+        return job_named_in(search) is not None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Page], search_term: str
@@ -132,6 +129,13 @@ class PageAdmin(ReadOnly, BigTableAdmin):
     @admin.display(description="final URL")
     def final(self, page: Page) -> str:
         return outside_link(page.final_url)
+
+    @admin.display(description="see also")
+    def leads_to(self, page: Page) -> str:
+        deliveries = f"{reverse('admin:jobs_delivery_changelist')}?q={page.job.public_id}"
+        links = [inside_link(f"{reverse('admin:jobs_page_changelist')}?q={page.job.public_id}", "Pages of this job")]
+        links += [inside_link(deliveries, "Its webhook deliveries")] if page.job.webhook else []
+        return side_by_side(links)
 
     @admin.display(description="outcome")
     def outcome(self, page: Page) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed
@@ -15,6 +14,7 @@ from rest_framework.exceptions import MethodNotAllowed
 from jobs.api.body_limit import MAX_BODY_BYTES, most_bytes
 from jobs.api.errors import ApiError, Problem, invalid_request, problem_as_dict
 from jobs.intake import InsufficientCredits, TooManyTestUrls, TooMuch
+from jobs.outages import database_is_away
 from jobs.recording import JobAlreadyFinished
 
 logger = logging.getLogger(__name__)
@@ -88,9 +88,7 @@ def translated(exception: Exception) -> ApiError | None:  # noqa: PLR0911 - a ta
             return too_large(MAX_BODY_BYTES)
         case SuspiciousOperation() | BadRequest() | UnreadablePostError():
             return ApiError(*UNREADABLE)
-        case OperationalError() | InterfaceError() | InternalError():
-            return ApiError(*DATABASE_AWAY)
-    return None
+    return ApiError(*DATABASE_AWAY) if database_is_away(exception) else None
 
 
 def internal_error(request: HttpRequest) -> ApiError:

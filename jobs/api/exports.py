@@ -1,13 +1,26 @@
 """Results as a file: what is refused, and the headers."""
 
+from collections import defaultdict
+from collections.abc import Iterator
+from threading import Lock
+from weakref import WeakSet
+
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from jobs.api.errors import Problem, invalid_request
+from jobs.api.errors import ApiError, Problem, invalid_request
 from jobs.api.streaming import streamed
 from jobs.artifacts.serving import takes_gzip
 from jobs.exports import Format, Selection, cannot, filename, gzipped
+
+MOST_OF_ACCOUNT = 4
+"""In one process: each keeps a thread and, of a workbook, a file."""
+AGAIN_IN_S = 5
+
+running: defaultdict[int, WeakSet[StreamingHttpResponse]] = defaultdict(WeakSet)
+"""Answers by account. One that is gone, however it ended, is not there any more."""
+entrance = Lock()
 
 
 def exported(request: Request | HttpRequest, selection: Selection, form: Format) -> HttpResponseBase:
@@ -24,4 +37,15 @@ def exported(request: Request | HttpRequest, selection: Selection, form: Format)
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     steps = form.write(selection)
-    return StreamingHttpResponse(streamed(gzipped(steps) if packed else steps), headers=headers)
+    return started(gzipped(steps) if packed else steps, headers, account_id=selection.job.account_id)
+
+
+def started(steps: Iterator[bytes], headers: dict[str, str], *, account_id: int) -> StreamingHttpResponse:
+    """Raises: ApiError if as many files of the account are being made as may be."""
+    with entrance:
+        if len(running[account_id]) >= MOST_OF_ACCOUNT:
+            message = f"This account has {MOST_OF_ACCOUNT} files being sent; try again when one has come."
+            raise ApiError("rate_limited", message, headers={"Retry-After": str(AGAIN_IN_S)})
+        answer = StreamingHttpResponse(streamed(steps), headers=headers)
+        running[account_id].add(answer)
+        return answer

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
+from jobs.api.errors import ApiError
 from jobs.api.exports import exported
 from jobs.dashboard.access import MemberRequest, own_job, page
 from jobs.dashboard.job_frame import frame
@@ -51,4 +52,8 @@ def export(request: MemberRequest, public_id: str, form: str) -> HttpResponseBas
     if why := cannot(form, rows=selection.counted):
         messages.error(request, why)
         return redirect("dashboard:job-exports", public_id)
-    return exported(request, selection, OFFERED[form])
+    try:
+        return exported(request, selection, OFFERED[form])
+    except ApiError as error:
+        messages.error(request, str(error))
+        return redirect("dashboard:job-exports", public_id)

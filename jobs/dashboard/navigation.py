@@ -5,15 +5,28 @@ from typing import NamedTuple
 LEADS_TO = (
     ("Overview", "overview", "overview"),
     ("Jobs", "jobs", "jobs"),
+    ("New job", "new-job", "new"),
+    ("Schedules", "schedules", "schedules"),
+    ("Hosts", "hosts", "hosts"),
+    ("Usage", "usage", "usage"),
+    ("API keys", "keys", "keys"),
+    ("Webhooks", "webhooks", "webhooks"),
+    ("Members", "members", "members"),
 )
 """What the sidebar has: a title, the name of the address, and an icon of `icons.svg`."""
-WITHIN = dict.fromkeys(
-    (
-        *("job", "job-failures", "job-deliveries", "job-timeline", "job-exports", "job-request"),
-        *("page", "try-rules"),
-    ),
-    "jobs",
-)
+OF_OWNERS = ("members",)
+"""What others are not let into."""
+WITHIN = {
+    **dict.fromkeys(("job", "job-failures", "job-deliveries", "job-timeline", "job-exports", "job-request"), "jobs"),
+    **dict.fromkeys(("page", "try-rules"), "jobs"),
+    "schedule": "schedules",
+    "new-schedule": "schedules",
+    "edit-schedule": "schedules",
+    "new-key": "keys",
+    "delivery": "webhooks",
+    "test-delivery": "webhooks",
+    "add-member": "members",
+}
 """Pages that the sidebar has not, and under which of its own they are."""
 
 
@@ -24,7 +37,8 @@ class Entry(NamedTuple):
     current: bool
 
 
-def entries(current: str) -> list[Entry]:
-    """All of them; `current` is the name of the page that is open."""
+def entries(current: str, *, owner: bool) -> list[Entry]:
+    """Those that somebody may open; `current` is the name of the page that is open."""
     here = WITHIN.get(current, current)
-    return [Entry(title, f"dashboard:{name}", icon, name == here) for title, name, icon in LEADS_TO]
+    shown = [one for one in LEADS_TO if owner or one[1] not in OF_OWNERS]
+    return [Entry(title, f"dashboard:{name}", icon, name == here) for title, name, icon in shown]

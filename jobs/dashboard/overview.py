@@ -1,8 +1,6 @@
 """The first page: what runs, what came of it lately, what is left."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -11,50 +9,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from jobs.dashboard.access import ENCLOSED, MemberRequest, page
+from jobs.dashboard.spans import DAYS, Span, last_day, of_days
 from jobs.demo import run_demo
 from jobs.intake import Refusal
 from jobs.models import Account, ApiKey, Job, Worker
 from jobs.models.membership import Role
-from jobs.usage import daily, hourly, standing_of
+from jobs.usage import daily, standing_of
 
 JOBS_SHOWN = 8
-HOURS, DAYS = 24, 30
-
-
-class Span(NamedTuple):
-    """How much was completed and failed in a time, altogether and by the hour or the day it began in."""
-
-    name: str
-    points: Sequence[tuple[datetime, int, int]]
-
-    @property
-    def words(self) -> str:
-        return f"{HOURS} hours" if self.name == "day" else f"{DAYS} days"
-
-    @property
-    def completed(self) -> int:
-        return sum(completed for _, completed, _ in self.points)
-
-    @property
-    def failed(self) -> int:
-        return sum(failed for _, _, failed in self.points)
-
-    @property
-    def failed_share(self) -> str:
-        """`2.4 %`; nothing where nothing ended."""
-        ended = self.completed + self.failed
-        return f"{100 * self.failed / ended:.1f} %" if ended else ""
-
-    @property
-    def columns(self) -> dict[str, Any]:
-        """As the chart takes it."""
-        times, completed, failed = zip(*self.points, strict=True)
-        return {
-            "span": self.name,
-            "times": [int(time.timestamp()) for time in times],
-            "completed": completed,
-            "failed": failed,
-        }
 
 
 @page()
@@ -109,13 +71,8 @@ def recent_jobs(account: Account) -> list[Job]:
 def span_of(request: MemberRequest) -> Span:
     """The last day, or the last month if that is asked for. Two queries."""
     if request.GET.get("span") != "month":
-        return Span("day", list(hourly(request.account, hours=HOURS)))
-    days = daily(request.account, days=DAYS)
-    return Span("month", [(midnight(day["date"]), day["completedUrls"], day["failedUrls"]) for day in days])
-
-
-def midnight(date: str) -> datetime:
-    return datetime.fromisoformat(date).replace(tzinfo=UTC)
+        return last_day(request.account)
+    return of_days(list(daily(request.account, days=DAYS)))
 
 
 def first_steps(account: Account) -> dict[str, Any]:

@@ -2,7 +2,26 @@
 
 from django.urls import path, register_converter
 
-from jobs.dashboard import deliveries, exports, failures, files, job, jobs, live, one_page, overview, people, timeline
+from jobs.dashboard import (
+    deliveries,
+    exports,
+    failures,
+    files,
+    hosts,
+    job,
+    jobs,
+    keys,
+    live,
+    members,
+    new_job,
+    one_page,
+    overview,
+    people,
+    schedules,
+    timeline,
+    usage,
+    webhooks,
+)
 
 
 class Name:
@@ -27,6 +46,16 @@ class DeliveryName(Name):
     regex = "dlv_[0-9a-z]{1,36}"
 
 
+class ScheduleName(Name):
+    regex = "sch_[0-9a-z]{1,36}"
+
+
+class KeyName(Name):
+    """The public part of an API key."""
+
+    regex = "[0-9A-Za-z]{12}"
+
+
 class Index:
     """The place of a page in its job."""
 
@@ -42,6 +71,8 @@ class Index:
 register_converter(JobName, "job")
 register_converter(ArtifactName, "artifact")
 register_converter(DeliveryName, "delivery")
+register_converter(ScheduleName, "schedule")
+register_converter(KeyName, "key")
 register_converter(Index, "index")
 
 app_name = "dashboard"
@@ -51,6 +82,10 @@ urlpatterns = [
     path("demo/", overview.demo, name="demo"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/rows/", jobs.rows, name="job-rows"),
+    path("jobs/new/", new_job.new_job, name="new-job"),
+    path("jobs/new/make/", new_job.create, name="create-job"),
+    path("jobs/new/preview/", new_job.preview, name="preview"),
+    path("previews/<job:public_id>/", new_job.previewed, name="previewed"),
     path("jobs/<job:public_id>/", job.results, name="job"),
     path("jobs/<job:public_id>/head/", job.head, name="job-head"),
     path("jobs/<job:public_id>/results/", job.results_part, name="job-results"),
@@ -70,6 +105,30 @@ urlpatterns = [
     path("jobs/<job:public_id>/retry/", job.retry, name="retry-job"),
     path("jobs/<job:public_id>/duplicate/", job.duplicate, name="duplicate-job"),
     path("jobs/<job:public_id>/purge/", job.purge, name="purge-job"),
+    path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/new/", schedules.new, name="new-schedule"),
+    path("schedules/<schedule:public_id>/", schedules.schedule, name="schedule"),
+    path("schedules/<schedule:public_id>/edit/", schedules.edit, name="edit-schedule"),
+    path("schedules/<schedule:public_id>/pause/", schedules.pause, name="pause-schedule"),
+    path("schedules/<schedule:public_id>/resume/", schedules.resume, name="resume-schedule"),
+    path("schedules/<schedule:public_id>/run/", schedules.run, name="run-schedule"),
+    path("schedules/<schedule:public_id>/delete/", schedules.delete, name="delete-schedule"),
+    path("keys/", keys.keys, name="keys"),
+    path("keys/new/", keys.new, name="new-key"),
+    path("keys/<key:public_id>/revoke/", keys.revoke, name="revoke-key"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/secret/", webhooks.secret, name="secret"),
+    path("webhooks/secret/roll/", webhooks.roll, name="roll-secret"),
+    path("webhooks/test/", webhooks.send_test, name="test-delivery"),
+    path("webhooks/<delivery:public_id>/", webhooks.delivery, name="delivery"),
+    path("webhooks/<delivery:public_id>/outcome/", webhooks.outcome, name="delivery-outcome"),
+    path("webhooks/<delivery:public_id>/resend/", webhooks.resend, name="resend-delivery"),
+    path("usage/", usage.usage, name="usage"),
+    path("hosts/", hosts.hosts, name="hosts"),
+    path("members/", members.members, name="members"),
+    path("members/add/", members.add, name="add-member"),
+    path("members/<int:member>/role/", members.change, name="change-member"),
+    path("members/<int:member>/remove/", members.remove, name="remove-member"),
     path("files/<artifact:public_id>/", files.file, name="file"),
     path("files/<artifact:public_id>/html/", files.html, name="file-html"),
     path("sign-in/", people.SignIn.as_view(), name="sign-in"),

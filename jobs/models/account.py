@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -70,10 +70,15 @@ class Account(models.Model):
     @property
     def webhook_secrets(self) -> list[str]:
         """The secrets that deliveries are signed with, the present one first."""
-        rolled_at, previous = self.webhook_secret_rolled_at, self.previous_webhook_secret
-        if previous and rolled_at and timezone.now() < rolled_at + SECRETS_OVERLAP:
-            return [self.webhook_secret, previous]
-        return [self.webhook_secret]
+        previous = self.previous_webhook_secret
+        return [self.webhook_secret, previous] if previous and self.both_secrets_until else [self.webhook_secret]
+
+    @property
+    def both_secrets_until(self) -> datetime | None:
+        """Until when the secret before signs as well; None if it does not any more."""
+        rolled_at = self.webhook_secret_rolled_at
+        until = rolled_at + SECRETS_OVERLAP if rolled_at and self.previous_webhook_secret else None
+        return until if until and timezone.now() < until else None
 
     @property
     def job_limit(self) -> int:

@@ -111,6 +111,17 @@ class ApiKey(models.Model):
         """What may be shown of the key."""
         return f"{self.head}{self.public_id}…"
 
+    @property
+    def status(self) -> str:
+        """Whether it opens anything: `usable`, `revoked` or `expired`."""
+        if self.revoked_at:
+            return "revoked"
+        return "expired" if self.expires_at and self.expires_at <= timezone.now() else "usable"
+
+    @property
+    def may_all(self) -> bool:
+        return set(SCOPES) <= set(self.scopes.split())
+
     def allows(self, scope: str) -> bool:
         return scope in self.scopes.split()
 

@@ -11,8 +11,8 @@ class Role(models.TextChoices):
     """Each may what those before it may, and more."""
 
     VIEWER = "viewer", "Viewer: looks at everything"
-    MEMBER = "member", "Member: makes, changes and ends jobs, too"
-    OWNER = "owner", "Owner: hands out keys and decides about webhooks, too"
+    MEMBER = "member", "Member: makes, changes and ends jobs, schedules and keys, too"
+    OWNER = "owner", "Owner: decides about members and the webhook secret, too"
 
     def includes(self, other: "Role") -> bool:
         """Whether it may all that `other` may."""

@@ -89,6 +89,7 @@ class Page(models.Model):
             models.Index(fields=["lease_expires_at"], name="page_leased", condition=Q(lease_expires_at__isnull=False)),
             models.Index(fields=["token"], name="page_claim", condition=Q(token__isnull=False)),
             models.Index(fields=["source"], name="page_source", condition=Q(source__isnull=False)),
+            models.Index(fields=["finished_at", "error_code"], name="page_failed", condition=Q(status="failed")),
             models.Index(fields=["reuse_key"], name="page_reusable", condition=Q(reuse_key__isnull=False)),
         ]
 

@@ -50,7 +50,7 @@ class Delivery(models.Model):
 
     public_id = models.CharField(max_length=40, unique=True, default=make_delivery_id, editable=False)
     event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="deliveries")
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", null=True)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", null=True, db_index=False)
     url = models.TextField()
     status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -61,6 +61,7 @@ class Delivery(models.Model):
     class Meta:
         verbose_name_plural = "deliveries"
         indexes = [
+            models.Index(fields=["account", "-id"], name="delivery_of_account"),
             models.Index(fields=["next_attempt_at"], name="delivery_due", condition=Q(status="pending")),
             models.Index(
                 fields=["account", "next_attempt_at"], name="delivery_due_of_account", condition=Q(status="pending")

@@ -18,13 +18,18 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
 
 
 class Worker(models.Model):
-    """A worker process. `target` is how many pages it wants at once just now; dispatch feeds it no more."""
+    """A worker process. `target` is how many pages it wants at once just now; dispatch feeds it no more.
+
+    `browsers` is how many it has open, `memory_bytes` what it and they take, both as its last heartbeat found them.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     host = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
     lanes = models.PositiveSmallIntegerField()
     target = models.PositiveSmallIntegerField()
+    browsers = models.PositiveSmallIntegerField(null=True)
+    memory_bytes = models.BigIntegerField("memory", null=True)
     started_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
 

@@ -26,6 +26,10 @@ CANCELLED = "scrpy:cancelled"
 """Channel: the row id of each job that was cancelled, for workers with pages of it in flight."""
 MEMORY = "scrpy:memory"
 """Key: gone when Redis has forgotten what was rung."""
+CLOCKS = "scrpy:clock:"
+"""Beginning of keys: one for each clock that runs, gone soon after it."""
+CLOCK_SEEN_S = 10
+QUEUES = ("pages", "webhooks")
 TIMEOUT_S = 1.0
 
 
@@ -46,11 +50,12 @@ def ring_runs(tokens: Sequence[UUID]) -> Sequence[UUID]:
     return ()
 
 
-def ring_delivery(delivery_id: int) -> bool:
-    return ring("webhooks", "deliver", delivery_id)
+def ring_deliveries(delivery_ids: Sequence[int]) -> bool:
+    """One message for all of them: they go to one endpoint, one after the other."""
+    return ring("webhooks", "deliver_run", list(delivery_ids))
 
 
-def ring(queue: str, actor: str, argument: str | int) -> bool:
+def ring(queue: str, actor: str, argument: str | list[int]) -> bool:
     """Enqueue a message by its actor's name; False if Redis is away. Sends."""
     message = dramatiq.Message[None](queue_name=queue, actor_name=actor, args=(argument,), kwargs={}, options={})
     try:
@@ -80,3 +85,21 @@ def has_forgotten() -> bool:
 def note_memory() -> None:
     """From now on, tell whether Redis forgets. Sends. Raises: RedisError."""
     client().set(MEMORY, "")
+
+
+def note_clock(name: str) -> None:
+    """This clock runs; noted for whoever looks, and nowhere if Redis is away. Sends."""
+    try:
+        client().set(f"{CLOCKS}{name}", "", ex=CLOCK_SEEN_S)
+    except redis.RedisError as error:
+        logger.warning("Redis is away, nobody sees this clock: %s", error)
+
+
+def clocks() -> list[str]:
+    """The names of the clocks that run. Sends. Raises: RedisError."""
+    return sorted(key.removeprefix(CLOCKS) for key in client().scan_iter(f"{CLOCKS}*", count=1_000))
+
+
+def unheard() -> dict[str, int]:
+    """How many messages of each queue nobody has taken yet. Sends. Raises: RedisError."""
+    return {queue: client().llen(f"dramatiq:{queue}") for queue in QUEUES}

@@ -1,5 +1,6 @@
 """How schedules and their runs look outside."""
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -16,11 +17,6 @@ RUNS_FORESEEN = 5
 def schedule_as_dict(schedule: Schedule) -> dict[str, Any]:
     """With its next times and its last run. Two queries."""
     last = schedule.runs.order_by("-id").first()
-    foreseen = (
-        []
-        if schedule.paused
-        else next_runs(schedule.cron, schedule.timezone, after=database_now(), count=RUNS_FORESEEN)
-    )
     return {
         "id": schedule.public_id,
         "name": schedule.name,
@@ -30,16 +26,28 @@ def schedule_as_dict(schedule: Schedule) -> dict[str, Any]:
         **({"test": True} if schedule.test else {}),
         "createdAt": as_text(schedule.created_at),
         "nextRunAt": as_text(schedule.next_at),
-        "nextRuns": [as_text(time) for time in foreseen],
+        "nextRuns": [as_text(time) for time in foreseen(schedule)],
         "lastRun": run_as_dict(last) if last else None,
-        "job": {
-            "name": schedule.job_name,
-            "urls": orjson.Fragment(schedule.urls),
-            "selectors": orjson.Fragment(schedule.selectors),
-            "options": orjson.Fragment(schedule.options),
-            "metadata": orjson.Fragment(schedule.metadata),
-            "webhook": orjson.Fragment(schedule.webhook) if schedule.webhook else None,
-        },
+        "job": job_of(schedule),
+    }
+
+
+def foreseen(schedule: Schedule) -> list[datetime]:
+    """The next times at which it is due. One query; none while it is paused."""
+    if schedule.paused:
+        return []
+    return next_runs(schedule.cron, schedule.timezone, after=database_now(), count=RUNS_FORESEEN)
+
+
+def job_of(schedule: Schedule) -> dict[str, Any]:
+    """The job that it asks for, without what is secret of it."""
+    return {
+        "name": schedule.job_name,
+        "urls": orjson.Fragment(schedule.urls),
+        "selectors": orjson.Fragment(schedule.selectors),
+        "options": orjson.Fragment(schedule.options),
+        "metadata": orjson.Fragment(schedule.metadata),
+        "webhook": orjson.Fragment(schedule.webhook) if schedule.webhook else None,
     }
 
 

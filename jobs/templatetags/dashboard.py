@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs.dashboard.navigation import Entry, entries
+from jobs.schedules.words import in_words
 
 register = Library()
 
@@ -24,6 +25,19 @@ LONGEST_LINK = 90
 @register.filter
 def count(number: int) -> str:
     return f"{number:,}"
+
+
+@register.filter
+def signed(number: int) -> str:
+    return f"{number:+,}"
+
+
+@register.filter
+def limit(most: int | str | None) -> str:
+    """A number, or a rate; what is not limited is said to be so."""
+    if most is None:
+        return "no limit"
+    return count(most) if isinstance(most, int) else most.replace("/", " a ")
 
 
 @register.filter
@@ -64,6 +78,17 @@ def when(time: datetime | None) -> str:
     )
 
 
+@register.filter
+def exactly(time: datetime) -> str:
+    """A time in full, which the script says in the viewer's own zone."""
+    utc = time.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" data-exactly>{}</time>',
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        utc.strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
 def from_now(time: datetime) -> str:
     """`now`, `5 min ago`, `in 2 hours`, as the script says it, too."""
     seconds = int((timezone.now() - time).total_seconds())
@@ -78,6 +103,9 @@ def from_now(time: datetime) -> str:
     else:
         text = f"{distance} s"
     return f"{text} ago" if seconds > 0 else f"in {text}"
+
+
+register.filter("in_words", in_words)
 
 
 @register.simple_tag
@@ -118,5 +146,6 @@ def outside(url: str | None) -> str:
 
 @register.simple_tag(takes_context=True)
 def navigation(context: Context) -> list[Entry]:
-    match = context["request"].resolver_match
-    return entries(match.url_name or "" if match else "")
+    request = context["request"]
+    match = request.resolver_match
+    return entries(match.url_name or "" if match else "", owner=request.may["owner"])

@@ -11,8 +11,8 @@ import logging
 import os
 import socket
 import uuid
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 
 from jobs.models import Delivery, DeliveryAttempt
 from jobs.models.webhook import DeliveryStatus
-from jobs.queue.bell import ring_delivery
+from jobs.queue.bell import ring_deliveries
 from jobs.webhooks.posting import Answer
 
 logger = logging.getLogger(__name__)
@@ -32,22 +32,42 @@ BELL_HOLDS = timedelta(seconds=10)
 """How long a message has to be heard before it counts as lost; noted in `lease_expires_at` while pending."""
 MOST_AT_ONCE_TO_A_URL = 4
 MOST_AT_ONCE_OF_AN_ACCOUNT = 8
+RUN = 100
+"""How many deliveries to one endpoint a sender is rung for at most."""
 
 
 def due() -> QuerySet[Delivery]:
     return Delivery.objects.filter(status=DeliveryStatus.PENDING, next_attempt_at__lte=Now())
 
 
-def claim(delivery_id: int) -> Delivery | None:
+def claim_first(waiting: deque[int], *, place_of: Delivery | None = None) -> Delivery | None:
+    """Take the first of these that can be claimed, and those before it, out of `waiting`; None if there is none."""
+    while waiting:
+        delivery = claim(waiting.popleft(), place_of=place_of, behind=waiting)
+        if delivery:
+            return delivery
+    return None
+
+
+@transaction.atomic(savepoint=False)
+def claim(delivery_id: int, *, place_of: Delivery | None = None, behind: deque[int] | None = None) -> Delivery | None:
     """Take a due delivery for one attempt; None if it is not due, someone else's, or its endpoint has its share.
 
     Two claims at once may each see the last place of a share free: one sender more does no harm.
+
+    Args:
+        place_of: a delivery that this sender has just settled; its place in the shares is taken over.
+        behind: those that would have come next; where there is no room for this one they are turned away with it.
     """
-    delivery = due().select_related("event__account").filter(pk=delivery_id).first()
+    unlocked = due().select_for_update(skip_locked=True, of=("self",))  # who settles another one waits for nobody
+    delivery = unlocked.select_related("event__account").filter(pk=delivery_id).first()
     if delivery is None:
         return None
-    if not shares().have_room_for(delivery.url, delivery.account_id):
-        due().filter(pk=delivery_id).update(lease_expires_at=None)
+    has_place = place_of is not None and goes_where(delivery) == goes_where(place_of)
+    if not has_place and not shares().have_room_for(*goes_where(delivery)):
+        behind = deque() if behind is None else behind
+        leave([delivery_id, *behind])
+        behind.clear()
         return None
     token = sender_token(host=socket.gethostname(), pid=os.getpid())
     taken = {"status": DeliveryStatus.SENDING, "token": token, "attempts": delivery.attempts + 1}
@@ -56,6 +76,21 @@ def claim(delivery_id: int) -> Delivery | None:
         return None
     vars(delivery).update(taken)
     return delivery
+
+
+def goes_where(delivery: Delivery) -> tuple[str, int | None]:
+    """What its share depends on."""
+    return delivery.url, delivery.account_id
+
+
+def leave(delivery_ids: Collection[int]) -> None:
+    """Have those that are due still rung for as soon as there is room: nobody is going to hear the bell for them."""
+    due().filter(pk__in=delivery_ids).update(lease_expires_at=None)
+
+
+def runs_of(delivery_ids: Sequence[int], *, places: int) -> list[Sequence[int]]:
+    """Those that one message each is for: dealt out, like cards, to senders for so many places. Some may be left."""
+    return [delivery_ids[place::places][:RUN] for place in range(min(places, len(delivery_ids)))]
 
 
 def sender_token(*, host: str, pid: int) -> uuid.UUID:
@@ -82,8 +117,12 @@ class Shares:
         self._urls[url] += 1
         self._accounts[account] += 1
 
+    def room_for(self, url: str, account: int | None) -> int:
+        """How many senders more."""
+        return min(MOST_AT_ONCE_TO_A_URL - self._urls[url], MOST_AT_ONCE_OF_AN_ACCOUNT - self._accounts[account])
+
     def have_room_for(self, url: str, account: int | None) -> bool:
-        return self._urls[url] < MOST_AT_ONCE_TO_A_URL and self._accounts[account] < MOST_AT_ONCE_OF_AN_ACCOUNT
+        return self.room_for(url, account) > 0
 
     def used_up(self) -> Q:
         """Deliveries that would be turned away."""
@@ -105,12 +144,12 @@ def send_again(delivery: Delivery) -> Delivery:
         status=DeliveryStatus.PENDING, attempts=0, next_attempt_at=Now(), lease_expires_at=Now() + BELL_HOLDS
     )
     if changed:
-        transaction.on_commit(partial(ring_delivery, delivery.pk))
+        transaction.on_commit(partial(ring_deliveries, [delivery.pk]))
     delivery.refresh_from_db(fields=["status", "next_attempt_at"])
     return delivery
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def settle(delivery: Delivery, answer: Answer, *, pause: timedelta | None) -> bool:
     """Note what came of an attempt and what follows: delivered, due again after `pause`, or (None) given up.
 

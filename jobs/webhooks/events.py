@@ -17,10 +17,10 @@ from jobs.ids import make_event_id
 from jobs.models import Account, Delivery, Job, Page, Schedule, ScheduleRun, WebhookEvent
 from jobs.models.job import JobStatus
 from jobs.models.page import PageStatus
-from jobs.queue.bell import ring_delivery
+from jobs.queue.bell import ring_deliveries
 from jobs.representation import as_text, error_as_dict, job_as_dict
 from jobs.webhooks.asked import Endpoint, endpoint_for
-from jobs.webhooks.claims import BELL_HOLDS, MOST_AT_ONCE_TO_A_URL
+from jobs.webhooks.claims import BELL_HOLDS, MOST_AT_ONCE_TO_A_URL, RUN, runs_of
 from jobs.webhooks.ladder import MOST_ATTEMPTS
 
 JOB_EVENTS = {
@@ -143,12 +143,12 @@ def record(events: Sequence[WebhookEvent], endpoint: Endpoint, *, attempts: int 
                 url=endpoint.url,
                 attempts=attempts,
                 next_attempt_at=Now(),
-                lease_expires_at=Now() + BELL_HOLDS if place < MOST_AT_ONCE_TO_A_URL else None,
+                lease_expires_at=Now() + BELL_HOLDS if place < MOST_AT_ONCE_TO_A_URL * RUN else None,
             )
             for place, event in enumerate(stored)
         ]
     )
     failpoint("before_event_commit")
-    for delivery in deliveries[:MOST_AT_ONCE_TO_A_URL]:
-        transaction.on_commit(partial(ring_delivery, delivery.pk))
+    for run in runs_of([delivery.pk for delivery in deliveries], places=MOST_AT_ONCE_TO_A_URL):
+        transaction.on_commit(partial(ring_deliveries, run))
     return deliveries

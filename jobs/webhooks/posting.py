@@ -10,7 +10,7 @@ from django.conf import settings
 
 from scraping.egress import Policy, check
 from scraping.egress.dial import Dialler
-from scraping.egress.exchange import NETWORK_ERRORS, beginning, exchange
+from scraping.egress.exchange import NETWORK_ERRORS, Line, beginning
 from scraping.errors import BlockedAddress, ConnectionFailed, DnsError, UrlError
 
 TIMEOUT_S = 30.0
@@ -35,7 +35,12 @@ class Answer:
         return self.status_code is not None and self.status_code // 100 == 2  # noqa: PLR2004 - 2xx
 
 
-def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
+def new_line() -> Line:
+    """A way out for deliveries of one sender, to be closed by it."""
+    return Line(dialler(settings.EGRESS_POLICY))
+
+
+def post(url: str, *, body: bytes, headers: Mapping[str, str], line: Line) -> Answer:
     """Send `body` once, following nothing, and tell what came of it within 30 s; no failure raises. Sends.
 
     The URL is judged anew: what was fine when the job was made may not be now.
@@ -45,9 +50,7 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
     status_code, excerpt, retry_after = None, "", None
     try:
         target = check(url, settings.EGRESS_POLICY)
-        way_out = dialler(settings.EGRESS_POLICY)
-        sending = exchange(target, "POST", headers=headers, body=body, way_out=way_out, deadline=deadline)
-        with sending as response:
+        with line.ask(target, "POST", headers=headers, body=body, deadline=deadline) as response:
             status_code, retry_after = response.status, response.headers.get("Retry-After")
             excerpt = text_of(beginning(response, most_bytes=MOST_READ_BYTES))
     except (UrlError, BlockedAddress) as error:

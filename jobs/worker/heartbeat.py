@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from django.db import DatabaseError, close_old_connections
@@ -29,8 +30,12 @@ STUCK_AFTER_S, HOPELESS_AFTER_S = 10.0, 60.0
 class Heartbeat(threading.Thread):
     """Renews the leases of `claims` every few seconds, and aborts those that were lost meanwhile."""
 
-    def __init__(self, *, worker: UUID, claims: Claims, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, *, worker: UUID, claims: Claims, loop: asyncio.AbstractEventLoop, measure: Callable[[], Mapping[str, int]]
+    ) -> None:
+        """`measure` gives columns of the worker's row to be kept fresh."""
         super().__init__(name="heartbeat", daemon=True)
+        self._measure = measure
         self._worker = worker
         self._claims = claims
         self._stamp = time.monotonic()
@@ -56,7 +61,7 @@ class Heartbeat(threading.Thread):
     def _beat(self) -> None:
         close_old_connections()
         try:
-            Worker.objects.filter(pk=self._worker).update(last_seen_at=Now())
+            Worker.objects.filter(pk=self._worker).update(last_seen_at=Now(), **self._measure())
             held = {claim.token: claim for claim in self._claims.held()}
             standing = renew(held.keys(), worker=self._worker)
         except DatabaseError:

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.listener import CancelListener
 from jobs.worker.runs import Runner
 from scraping.browser import BrowserPool, find_chromium
-from scraping.browser.memory import memory_limit
+from scraping.browser.memory import memory_limit, own_bytes
 from scraping.limits import DEFAULT_LIMITS
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ def page_worker() -> Iterator[PageWorker]:
         row = Worker.objects.create(
             host=socket.gethostname(), pid=os.getpid(), lanes=settings.SCRPY_LANES, target=wanted_pages()
         )
-        heartbeat = Heartbeat(worker=row.pk, claims=claims, loop=loop)
+        heartbeat = Heartbeat(worker=row.pk, claims=claims, loop=loop, measure=partial(measured, pool))
         listener = CancelListener(claims)
         for thread in (heartbeat, listener):
             thread.start()
@@ -76,6 +77,14 @@ def page_worker() -> Iterator[PageWorker]:
         runner = Runner(worker=row.pk, pool=pool, claims=claims, loop=loop)
         PageWorker.current = PageWorker(runner, claims, row.pk)
         yield PageWorker.current
+
+
+def measured(pool: BrowserPool) -> dict[str, int]:
+    """What this process takes, for its row; nothing if a process that is looked at ends just then."""
+    try:
+        return {"browsers": pool.browsers, "memory_bytes": own_bytes(os.getpid())}
+    except OSError:
+        return {}
 
 
 def wanted_pages() -> int:

@@ -63,6 +63,11 @@ class BrowserPool:
         return len(self._lent)
 
     @property
+    def browsers(self) -> int:
+        """How many browsers are open, those that give no lanes any more included."""
+        return len(self._browsers) + len(self._retired)
+
+    @property
     def browser(self) -> Browser | None:
         """The present browser without images, None while there is none."""
         browser = self._browsers.get(False)

@@ -48,3 +48,25 @@ def test_a_worker_that_has_not_been_heard_of_is_silent(staff):
 
     rows = page[page.index("one:1") :]
     assert 0 < rows.index("live") < rows.index("two:2") < rows.index("silent")
+
+
+@pytest.mark.parametrize("status", ["delivered", "given_up", "pending"])
+def test_a_delivery_is_sent_again_once_it_is_confirmed(staff, delivery, status):
+    Delivery.objects.update(status=status, attempts=9)
+    again = f"/admin/jobs/delivery/{delivery.pk}/send_again/"
+
+    staff.get(again)
+    assert Delivery.objects.get().attempts == 9
+    staff.post(again, {"_form_submitted": "on"})
+
+    assert Delivery.objects.values_list("status", "attempts").get() == ("pending", 0)
+
+
+def test_one_that_is_just_being_sent_is_left_alone(staff, delivery):
+    Delivery.objects.update(status="sending", attempts=2)
+    again = f"/admin/jobs/delivery/{delivery.pk}/send_again/"
+
+    assert again not in staff.get(reverse("admin:jobs_delivery_change", args=[delivery.pk])).content.decode()
+    staff.post(again, {"_form_submitted": "on"})
+
+    assert Delivery.objects.values_list("status", "attempts").get() == ("sending", 2)

@@ -6,7 +6,9 @@ from django.urls import reverse
 
 from jobs.models import Account, ApiKey
 
-LISTS = [f"admin:jobs_{model}_changelist" for model in ("account", "apikey", "job", "page", "delivery", "worker")]
+MACHINE_MADE = ["job", "page", "delivery", "worker", "schedule", "ledgerentry"]
+MODELS = ["account", "apikey", *MACHINE_MADE]
+LISTS = [f"admin:jobs_{model}_changelist" for model in MODELS]
 
 
 @pytest.mark.parametrize("name", ["admin:index", "admin:auth_user_changelist", *LISTS])
@@ -35,11 +37,16 @@ def test_staff_may_do_no_more_than_they_are_permitted(client, make_account, make
         client.post(f"/admin/jobs/account/{job.account_id}/roll_secret/", SUBMITTED),
         client.post(f"/admin/jobs/apikey/{key.pk}/revoke/", SUBMITTED),
         client.post(f"/admin/jobs/job/{job.pk}/cancel/", SUBMITTED),
+        client.post(f"/admin/jobs/job/{job.pk}/retry/", SUBMITTED),
+        client.post(f"/admin/jobs/job/{job.pk}/purge/", SUBMITTED),
+        client.post("/admin/jobs/delivery/1/send_again/", SUBMITTED),
+        client.post("/admin/jobs/schedule/1/run/", SUBMITTED),
+        client.post("/admin/jobs/schedule/1/pause/", SUBMITTED),
         client.get(reverse("admin:jobs_apikey_add")),
         client.get(reverse("admin:jobs_page_changelist")),
     ]
 
-    assert [answer.status_code for answer in refused] == [403] * 6
+    assert [answer.status_code for answer in refused] == [403] * 11
     assert client.get(reverse("admin:jobs_job_change", args=[job.pk])).status_code == 200
     assert b"Grant credits" not in client.get(f"/admin/jobs/account/{job.account_id}/change/").content
     job.refresh_from_db()
@@ -47,7 +54,7 @@ def test_staff_may_do_no_more_than_they_are_permitted(client, make_account, make
     assert Account.objects.get(pk=job.account_id).credits == 0
 
 
-@pytest.mark.parametrize("model", ["account", "apikey", "job", "page", "delivery", "worker"])
+@pytest.mark.parametrize("model", MODELS)
 def test_an_id_that_cannot_be_is_not_found_politely(admin_client, model):
     answer = admin_client.get(f"/admin/jobs/{model}/x/change/")
 
@@ -57,7 +64,7 @@ def test_an_id_that_cannot_be_is_not_found_politely(admin_client, model):
 SUBMITTED = {"_form_submitted": "on"}
 
 
-@pytest.mark.parametrize("model", ["job", "page", "delivery", "worker"])
+@pytest.mark.parametrize("model", MACHINE_MADE)
 def test_what_the_machine_writes_can_be_neither_added_nor_deleted(staff, model):
     assert staff.get(f"/admin/jobs/{model}/add/").status_code == 403
     assert staff.post(f"/admin/jobs/{model}/1/delete/").status_code in (302, 403)
@@ -73,7 +80,18 @@ def test_a_job_cannot_be_edited(staff, make_job):
 
 
 @pytest.mark.parametrize(
-    "path", ["account/{}/grant_credits/", "account/{}/roll_secret/", "apikey/{}/revoke/", "job/{}/cancel/"]
+    "path",
+    [
+        "account/{}/grant_credits/",
+        "account/{}/roll_secret/",
+        "apikey/{}/revoke/",
+        "delivery/{}/send_again/",
+        "job/{}/cancel/",
+        "job/{}/purge/",
+        "job/{}/retry/",
+        "schedule/{}/pause/",
+        "schedule/{}/run/",
+    ],
 )
 def test_what_changes_something_wants_a_token_of_our_own_pages(admin_user, path, make_job):
     from django.test import Client

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from jobs.api import urls
+from jobs.api import exports, urls, waiting
 from jobs.api.errors import STATUSES
 from jobs.api.job_requests import FIELDS
-from jobs.api.waiting import MOST_OF_ACCOUNT
 from jobs.intake import MOST_TEST_URLS
 from jobs.models.account import MOST_TEST_URLS_A_DAY
 from jobs.models.api_key import SCOPES
@@ -74,7 +73,8 @@ def test_every_scope_is_documented(scope):
     [
         f"has {MOST_TEST_URLS} URLs at most",
         f"have {MOST_TEST_URLS_A_DAY} in all",
-        f"an account has {MOST_OF_ACCOUNT} answers held back",
+        f"an account has {waiting.MOST_OF_ACCOUNT} answers held back",
+        f"an account has {exports.MOST_OF_ACCOUNT} files of results being sent",
         f"as many live ones as it may ({settings.SCRPY_ACCOUNT_JOBS:,}",
     ],
 )

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.api import streaming
+from jobs.api import exports, streaming
 from jobs.exports import formats, lines, parquet, reading, xlsx
 from jobs.models import Artifact, Job, Page
 from tests.until import until, until_settled
@@ -428,6 +428,27 @@ def test_a_client_that_goes_away_leaves_no_temporary_file(server, make_key, alic
     connection.close()
 
     until(lambda: made and not xlsx.Path(made[0].name).exists(), what="the folder is removed")
+
+
+def test_an_account_has_so_many_files_sent_at_once_and_another_when_one_of_them_is_gone(
+    download, server, make_key, alice, bob, make_job, complete, monkeypatch
+):
+    monkeypatch.setattr(exports, "MOST_OF_ACCOUNT", 1)
+    job = big_job(make_job, complete, 60)
+    connection = server.connect()
+    headers = {"Authorization": f"Bearer {make_key(alice)}"}
+    connection.request("GET", f"/v1/jobs/{job.public_id}/results?format=ndjson", headers=headers)
+    connection.getresponse().read(1)
+
+    refused = download(job, "format=csv")
+    heads = download(job, "format=csv", method="HEAD")
+    others = download(make_job(1, account=bob), "format=csv", Authorization=f"Bearer {make_key(bob)}")
+    connection.close()
+
+    assert (refused.status, orjson.loads(refused.body)["error"]["code"]) == (429, "rate_limited")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert (heads.status, others.status) == (200, 200)
+    until(lambda: download(job, "format=csv").status == 200, what="the place is free")
 
 
 @pytest.mark.parametrize("form", formats.FORMATS.values(), ids=lambda form: form.name)

@@ -11,9 +11,24 @@ import orjson
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from jobs.accounts import open_account
+from jobs.accounts import grant, open_account
+from jobs.api.schedule_requests import read_schedule
 from jobs.artifacts import store
-from jobs.models import ApiKey, DailyUsage, Delivery, HostQueue, Job, Membership, Page, WebhookEvent, Worker
+from jobs.models import (
+    ApiKey,
+    DailyUsage,
+    Delivery,
+    Host,
+    HostQueue,
+    Job,
+    LedgerEntry,
+    Membership,
+    Page,
+    ScheduleRun,
+    WebhookEvent,
+    Worker,
+)
+from jobs.schedules import running
 from scraping.capture import Capture
 from scraping.options import Output
 
@@ -127,8 +142,8 @@ def keep_all(job):
         data = orjson.loads(page.data)
         keep(page, Output.HTML, "text/html; charset=utf-8", SHOP.format(**data).encode())
         keep(page, Output.SCREENSHOT, "image/png", picture(page.index))
-    make_delivery(job, answers=[503, None, 200])
-    make_delivery(job, answers=[500] * 3, status="given_up", event="scrape.failed")
+    make_delivery(job.account, job=job, answers=[503, None, 200])
+    make_delivery(job.account, job=job, answers=[500] * 3, status="given_up", event="scrape.failed")
     job.pages.filter(status="completed").update(blocked_requests=2, attempts=2)
 
 
@@ -148,17 +163,60 @@ SHOP = """<!doctype html><title>{title}</title><style>body {{ font-family: sans-
 <h1>{title}</h1><p class="price">{price}</p>"""
 
 
-def make_delivery(job, *, status="delivered", answers=(200,), event="job.completed", **overrides):
-    """A delivery of the job's, whose endpoint has answered so, the first one first; None: it has not."""
-    at = (job.completed_at or timezone.now()) + timedelta(seconds=1)
-    happened = WebhookEvent.objects.create(account=job.account, job=job, event=event, body="{}", created_at=at)
-    fields = {"url": "https://hooks.example.com/scrpy", "status": status, **overrides}
-    delivery = Delivery.objects.create(event=happened, account=job.account, attempts=len(answers), **fields)
+def make_delivery(account, status="delivered", answers=(200,), job=None, event="job.completed", **overrides):
+    """A delivery whose endpoint has answered so, the first one first; None: it has not."""
+    body = {"id": "evt_1", "event": event, "data": {"jobId": job and job.public_id}}
+    ended_at = (job and job.completed_at) or timezone.now()
+    happened = WebhookEvent.objects.create(
+        account=account,
+        job=job,
+        event=event,
+        body=orjson.dumps(body).decode(),
+        created_at=ended_at + timedelta(seconds=1),
+    )
+    waits = timezone.now() + timedelta(minutes=4) if status == "pending" else None
+    fields = {"url": "https://hooks.example.com/scrpy", "status": status, "next_attempt_at": waits, **overrides}
+    delivery = Delivery.objects.create(event=happened, account=account, attempts=len(answers), **fields)
     for number, code in enumerate(answers):
-        excerpt = f"Answer {code}" if code else "No answer within 15 s."
-        at += timedelta(minutes=1)
+        at = ended_at + timedelta(minutes=1 + number)
+        excerpt = "ok" if code == 200 else "No answer within 15 s." if code is None else "Bad gateway"
         delivery.tries.create(at=at, status_code=code, duration_ms=84 + 40 * number, excerpt=excerpt)
     return delivery
+
+
+def make_deliveries(account):
+    job = account.jobs.order_by("-pk").first()
+    for _ in range(5):
+        make_delivery(account, job=job)
+    make_delivery(account, "pending", (503, None), job=job, event="scrape.failed")
+    make_delivery(account, "given_up", (500,) * 8, job=job, url=LONG_URL)
+    return make_delivery(account, event="webhook.test")
+
+
+def make_schedule(account, runs=(), **overrides):
+    """A schedule with what became of its runs, the first one first."""
+    job = {"urls": ["https://store.com/1", "https://store.com/2"], "selectors": SELECTORS, **overrides.pop("job", {})}
+    body = {"cron": "30 6 * * mon-fri", "timezone": "Europe/Berlin", "job": job, **overrides}
+    schedule = running.make(account, read_schedule(body, complete=True))
+    for number, status in enumerate(runs):
+        ago = timedelta(days=len(runs) - number)
+        job = make_job(account, completed=2, ago=ago, name=schedule.job_name) if status == "started" else None
+        ScheduleRun.objects.create(
+            schedule=schedule,
+            due_at=timezone.now() - ago,
+            ran_at=timezone.now() - ago,
+            status=status,
+            job=job,
+            job_public_id=job and job.public_id,
+            reason=None if job else "The job of the run before is still running.",
+        )
+    return schedule
+
+
+def make_schedules(account):
+    make_schedule(account, cron="@hourly", timezone="UTC", name="Stock", runs=["started"])
+    make_schedule(account, cron="0 0 1 */3 *", name=LONG_NAME, paused=True)
+    return make_schedule(account, name="Nightly prices", runs=["started", "started", "skipped", "started"])
 
 
 def make_full(account):
@@ -194,6 +252,32 @@ def make_full(account):
         name="Product pages of the autumn collection",
         ago=timedelta(minutes=4),
     )
+
+
+def make_rest(account):
+    """What the pages beside the jobs show: keys, schedules, deliveries, hosts, the ledger, members."""
+    tomorrow = timezone.now() + timedelta(days=1)
+    ApiKey.objects.issue(
+        account=account, name=LONG_NAME[:100], scopes=["jobs:read", "account:read"], expires_at=tomorrow
+    )
+    ApiKey.objects.issue(account=account, name="trying things", test=True)[0].note_use()
+    ApiKey.objects.issue(account=account, name="the old crawler")[0].revoke()
+    make_deliveries(account)
+    grant(account, amount=20_000, reason="Invoice 2026-0417")
+    job = account.jobs.filter(status="completed").first()
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(account=account, job=job, amount=-1, reason="page completed") for _ in range(6)
+    )
+    live = account.jobs.live().first()
+    HostQueue.objects.filter(job=live).update(ready_at=timezone.now())
+    for number, host in enumerate(("outlet.example:443", LONG_URL.split("/")[2] + ":443", "slow.example:443")):
+        HostQueue.objects.create(job=live, host=host, ready_at=timezone.now())
+        soon = timezone.now() + timedelta(seconds=40)
+        delays = {"delay_ms": 4_000 * (number == 2), "crawl_delay_ms": 1_000 * number}
+        Host.objects.create(host=host, next_at=soon, slowed_at=timezone.now(), robots_at=timezone.now(), **delays)
+    make_person(account, "member", username="grace", email="grace@example.com")
+    make_person(account, "viewer", username=f"{'long' * 30}@example.com")
+    return make_schedules(account)
 
 
 LONG_NAME = (

@@ -12,16 +12,38 @@ from jobs.models import Job, Membership
 
 OPEN = {"sign-in", "sign-out", "forgotten-password", "reset-sent", "new-password"}
 OF_A_JOB = [one.name for one in urls.urlpatterns if "<job:" in str(one.pattern)]
-OF_MEMBERS = ["demo", "cancel-job", "retry-job", "duplicate-job", "purge-job", "try-rules", "resend-of-job"]
-CHANGES = ["switch-account", "end-session", *OF_MEMBERS]
-NOTHING = {"artifact": "art_0", "index": 0, "delivery": "dlv_0", "slug": "csv"}
-"""What stands in an address, by its kind."""
+NAMES = {
+    "job": "job_00000000000000000000",
+    "key": "0" * 12,
+    "delivery": "dlv_00000000000000000000",
+    "int": 1,
+    "artifact": "art_0",
+    "index": 0,
+    "slug": "csv",
+    "schedule": "sch_0",
+}
+"""Of what an address may be about, what nothing is called."""
+CHANGES_JOBS = ["cancel-job", "retry-job", "duplicate-job", "purge-job"]
+OF_OWNERS = ["secret", "roll-secret", "add-member", "change-member", "remove-member"]
+OF_MEMBERS = ["demo", "test-delivery", "create-job", "preview", "try-rules", "resend-of-job", *CHANGES_JOBS]
+CHANGES_SCHEDULES = ["pause-schedule", "resume-schedule", "run-schedule", "delete-schedule"]
+CHANGES = [
+    "switch-account",
+    "end-session",
+    "revoke-key",
+    "resend-delivery",
+    *CHANGES_SCHEDULES,
+    *OF_MEMBERS,
+    *OF_OWNERS,
+]
+FORMS = ["new-key", "new-schedule", "edit-schedule"]
+"""They are read, and sent; viewers may neither."""
 
 
-def address(name, job="job_00000000000000000000"):
+def address(name, job=NAMES["job"]):
     pattern = next(str(one.pattern) for one in urls.urlpatterns if one.name == name)
     kinds = re.findall(r"<(\w+):", pattern)
-    return reverse(f"dashboard:{name}", args=[{**NOTHING, "job": job}[kind] for kind in kinds])
+    return reverse(f"dashboard:{name}", args=[{**NAMES, "job": job}[kind] for kind in kinds])
 
 
 @pytest.mark.parametrize("name", [one.name for one in urls.urlpatterns if one.name not in OPEN])
@@ -64,6 +86,36 @@ def test_a_viewer_looks_and_does_nothing(alice, make_person, make_job, browse, n
     assert b"takes the role member" in refused.content
     assert Job.objects.get().status == "partial"
     assert b"data-dialog" not in viewer.get(address("job", job.public_id)).content
+
+
+@pytest.mark.parametrize("name", OF_OWNERS)
+def test_what_owners_decide_is_decided_by_nobody_else(alice, make_person, browse, name):
+    refused = browse(make_person(alice, role="member")).post(address(name))
+
+    assert refused.status_code == 403
+    assert b"takes the role owner" in refused.content
+
+
+@pytest.mark.parametrize("role", ["viewer", "member", "owner"])
+def test_the_sidebar_leads_nowhere_that_is_closed(alice, make_person, browse, role):
+    client = browse(make_person(alice, role=role))
+
+    addresses = set(re.findall(r'href="(/dashboard/[a-z]+/)"', client.get("/dashboard/").content.decode()))
+
+    assert {path for path in addresses if client.get(path).status_code != 200} == set()
+    assert ("/dashboard/members/" in addresses) == (role == "owner")
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_viewer_is_given_no_form(alice, make_person, browse, name):
+    viewer = browse(make_person(alice, role="viewer"))
+
+    assert [viewer.get(address(name)).status_code, viewer.post(address(name)).status_code] == [403, 403]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_wants_a_token_of_our_own_pages(alice, make_person, browse, name):
+    assert browse(make_person(alice), enforce_csrf_checks=True).post(address(name)).status_code == 403
 
 
 def test_a_member_may_what_a_viewer_may_not(alice, make_person, make_job, browse):

@@ -45,6 +45,7 @@ def pages(job, ended):
     yield from (f"/dashboard/jobs/{job.public_id}/", f"/dashboard/jobs/{ended.public_id}/")
     tabs = ("request/", "failures/", "deliveries/", "timeline/", "exports/", "pages/0/", "pages/5/", "?code=http_error")
     yield from (f"/dashboard/jobs/{ended.public_id}/{tab}" for tab in tabs)
+    yield "/dashboard/jobs/new/"
     yield from ("/dashboard/profile/", "/dashboard/accounts/", "/dashboard/password/", "/dashboard/jobs/job_0/")
 
 
@@ -376,7 +377,8 @@ def test_what_strangers_wrote_does_nothing_in_any_tab(tabs, owner, alice, make_j
     wide = []
 
     for text in texts:
-        making.make_delivery(job := hostile_job(alice, make_job, text), url=text, answers=[500], status="given_up")
+        job = hostile_job(alice, make_job, text)
+        making.make_delivery(alice, job=job, url=text, answers=[500], status="given_up")
         job.events.get().deliveries.get().tries.update(excerpt=text)
         for path in ("", "failures/", "deliveries/", "timeline/", "exports/", "pages/0/", "pages/1/"):
             tab.goto(f"/dashboard/jobs/{job.public_id}/{path}")

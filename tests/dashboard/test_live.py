@@ -83,10 +83,12 @@ def test_results_are_downloaded_in_each_format(ask, alice, make_person, make_job
     job = make_job(alice, completed=3, failed=1, data={"title": "=1+1", "price": "1"})
     person = make_person(alice, role=role)
 
-    files = {form: ask(f"/dashboard/jobs/{job.public_id}/exports/{form}/", person) for form in FORMS}
-    contents = {form: answer.read() for form, answer in files.items()}
+    contents, names = {}, []
+    for form in FORMS:
+        answer = ask(f"/dashboard/jobs/{job.public_id}/exports/{form}/", person)
+        contents[form] = answer.read()
+        names.append(answer.headers["Content-Disposition"])
 
-    names = [answer.headers["Content-Disposition"] for answer in files.values()]
     assert names == [f'attachment; filename="{job.public_id}-results.{form}"' for form in FORMS]
     lines = [orjson.loads(line) for line in contents["ndjson"].splitlines()]
     assert orjson.loads(contents["json"]) == lines

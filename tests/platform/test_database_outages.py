@@ -3,6 +3,8 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
@@ -72,6 +74,19 @@ def test_while_the_database_is_away_all_is_refused_at_once_and_afterwards_all_go
     job = alice.wait(made["id"])
     assert (job["status"], job["creditsUsed"]) == ("completed", 60)
     until(lambda: alice.scrape([site.url("/static/after")]), what="another job")
+
+
+@pytest.mark.parametrize("outage", ["silent", "away"])
+def test_while_the_database_is_away_people_are_shown_a_page_that_says_so(platform, postgres, outage):
+    logged_in = Request(f"http://127.0.0.1:{platform.port}/admin/", headers={"Cookie": f"sessionid={'s' * 32}"})
+
+    with getattr(postgres, outage)(), pytest.raises(HTTPError) as refused:
+        urlopen(logged_in, timeout=60)
+
+    with refused.value as answer:
+        assert (answer.status, answer.headers["Content-Type"]) == (UNAVAILABLE, "text/html; charset=utf-8")
+        assert "The database is away or busy" in answer.read().decode()
+    until(lambda: urlopen(logged_in, timeout=60).status == HTTPStatus.OK, what="the login is shown again")
 
 
 @pytest.mark.slow

@@ -1,7 +1,10 @@
 """URLs that fail, each with its code, and what that does to their job."""
 
 from datetime import datetime
+from pathlib import Path
 
+from scraping.errors import InternalError, ScrapeError
+from tests.platform.test_artifacts import kept_of
 from tests.until import until
 
 
@@ -29,6 +32,51 @@ def test_each_url_fails_with_its_own_code_and_the_others_complete(platform, alic
     assert (job["status"], job["completedUrls"], job["failedUrls"], job["creditsUsed"]) == ("partial", 2, 11, 2)
     assert all(result["metadata"]["attempts"] == 1 for result in job["results"])
     assert all((result["data"] is None) == ("error" in result) for result in job["results"])
+
+
+def test_what_is_asked_of_a_page_fails_with_codes_of_its_own(alice, site):
+    asked = {
+        "wait_timeout": {"options": {"waitFor": {"selector": "#none", "timeout": 500}}},
+        "action_failed": {"options": {"actions": [{"type": "click", "selector": "#none", "timeout": 500}]}},
+        "required_field_missing": {"selectors": {"none": {"selector": "#none", "required": True}}},
+        "invalid_selector": {"selectors": {"odd": "li:lang('en')"}},
+        "too_large": {"url": site.url(f"/big-data?bytes={26 * 2**20}")},
+    }
+
+    results = alice.scrape([{"url": site.url("/static/1"), **own} for own in asked.values()], options={"retries": 0})
+
+    assert [result["error"]["code"] for result in results] == list(asked)
+
+
+def test_a_proxy_that_is_none_fails_the_page(alice, site):
+    options = {"retries": 0, "proxy": {"server": f"socks5://{site.pair}"}}
+
+    [result] = alice.scrape(["http://shop.example.com/"], options=options)
+
+    assert result["error"]["code"] == "proxy_error"
+
+
+def test_a_kept_page_whose_file_was_lost_cannot_be_read_again(platform, alice, site):
+    first = alice.wait(alice.post([site.url("/static/1")])["id"])
+    for path in kept_of(platform, first["id"]):
+        path.unlink()
+
+    again = alice.ask("POST", f"/v1/jobs/{first['id']}/reextract", {"selectors": {"title": "h1"}})
+
+    [result] = alice.wait(again.body["job"]["id"])["results"]
+    assert result["error"]["code"] == "not_kept"
+
+
+def test_every_code_of_a_page_comes_up_here_but_that_of_faults_of_ours():
+    said = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+
+    unsaid = {error.code for error in leaves(ScrapeError) if f'"{error.code}"' not in said}
+
+    assert unsaid <= {InternalError.code}
+
+
+def leaves(error):
+    return [leaf for child in error.__subclasses__() for leaf in leaves(child)] or [error]
 
 
 def test_what_may_pass_is_tried_again_and_what_cannot_is_not(alice, site):

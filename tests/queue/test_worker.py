@@ -165,7 +165,7 @@ def make_heartbeat(claims, loop, monkeypatch):
     def make(worker, **limits):
         for name, seconds in {"INTERVAL_S": 0.02, "STAMP_EVERY_S": 0.01, **limits}.items():
             monkeypatch.setattr(heartbeat, name, seconds)
-        made.append(Heartbeat(worker=worker.pk, claims=claims, loop=loop))
+        made.append(Heartbeat(worker=worker.pk, claims=claims, loop=loop, measure=lambda: {"memory_bytes": 5}))
         made[0].start()
         return made[0]
 
@@ -208,6 +208,7 @@ def test_the_heartbeat_renews_what_is_held_and_shows_that_the_worker_lives(
         until(lambda: lease_of(running) > database_now(), what="a lease that was renewed")
 
     assert list(type(worker).objects.live()) == [worker]
+    assert type(worker).objects.get(pk=worker.pk).memory_bytes == 5
     assert Page.objects.get(pk=running.pk).worker == worker.pk
 
 

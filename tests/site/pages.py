@@ -434,7 +434,11 @@ DOCUMENTS |= {
     "dead-end": "<script>location.href = 'http://127.0.0.1:1/'</script>",
     "bombard": """<h1>Bombard</h1><script>setInterval(() => { location.href = "/static/stolen"; }, 200)</script>""",
     "patient-bombard": """<h1>Bombard</h1><script>window.name = "mine";
-        setInterval(() => { if (!window.name) { location.href = "/static/stolen"; fetch("/beat"); } }, 10)</script>""",
+        let tries = 0;
+        setInterval(() => {
+            if (!window.name && tries++ < 5) { location.href = "/static/stolen"; fetch("/beat"); }
+        }, 10)
+        </script>""",
     "hash": """<h1>Hash</h1><p id=hash></p><p id=loads></p><script>
         document.getElementById("hash").textContent = location.hash;
         window.times = (window.times || 0) + 1;

@@ -29,7 +29,7 @@ def endpoint(settings):
 
 @pytest.fixture
 def bells(monkeypatch):
-    """The deliveries that were rung for, in order."""
+    """The deliveries that each bell was for, in order."""
     broker = StubBroker()
     broker.declare_queue("webhooks")
     before = dramatiq.broker.global_broker

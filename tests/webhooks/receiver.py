@@ -13,6 +13,8 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    sender: tuple[str, int]
+    """Host and port: of one connection it is the same."""
 
 
 class Receiver:
@@ -23,9 +25,12 @@ class Receiver:
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"  # keeps connections open
+            disable_nagle_algorithm = True
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.received.append(Received(self.path, dict(self.headers), body))
+                receiver.received.append(Received(self.path, dict(self.headers), body, self.client_address))
                 receiver.answer(self)
 
             def log_message(self, *_args: object) -> None:
@@ -77,6 +82,7 @@ class Receiver:
         def answer(handler: BaseHTTPRequestHandler) -> None:
             at_once = struct.pack("ii", 1, 0)
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            handler.close_connection = True
             handler.connection.close()
 
         self.answer = answer

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def received(make_delivery, endpoint):
     """A delivery as an endpoint got it, and the secret of its account."""
     delivery = make_delivery(to=endpoint.url)
-    deliver(delivery.pk)
+    deliver([delivery.pk])
     (told,) = endpoint.received
     return told, delivery.event.account
 
@@ -75,7 +75,7 @@ def test_for_a_day_after_a_roll_receivers_with_either_secret_take_a_delivery(mak
     delivery = make_delivery(to=endpoint.url)
     delivery.event.account.roll_webhook_secret()
     account = delivery.event.account
-    deliver(delivery.pk)
+    deliver([delivery.pk])
     (told,) = endpoint.received
     headers = {name.lower(): value for name, value in told.headers.items()}
     ours = {"webhook_secret": "X-Scrpy-Signature", "previous_webhook_secret": "X-Scrpy-Signature-Previous"}[signed_by]

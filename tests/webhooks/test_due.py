@@ -16,7 +16,7 @@ def test_what_is_due_is_rung_for_once(make_delivery, bells):
     delivery = make_delivery(to=URL)
 
     assert [ring_due(), ring_due()] == [1, 0]
-    assert bells() == [delivery.pk]
+    assert bells() == [[delivery.pk]]
 
 
 def test_what_is_not_due_yet_is_not_rung_for(make_delivery, bells):
@@ -32,7 +32,7 @@ def test_a_bell_that_nobody_heard_is_rung_again(make_delivery, bells):
 
     ring_due()
 
-    assert bells() == [delivery.pk, delivery.pk]
+    assert bells() == [[delivery.pk], [delivery.pk]]
 
 
 def test_of_many_those_due_longest_are_rung_first(make_delivery, bells):
@@ -41,7 +41,7 @@ def test_of_many_those_due_longest_are_rung_first(make_delivery, bells):
     ring_due(limit=2)
     ring_due(limit=2)
 
-    assert bells() == [since[1].pk, since[2].pk, since[0].pk]
+    assert bells() == [[since[1].pk], [since[2].pk], [since[0].pk]]
 
 
 def test_who_would_be_turned_away_is_not_rung_for(make_delivery, bells, alice):
@@ -52,7 +52,19 @@ def test_who_would_be_turned_away_is_not_rung_for(make_delivery, bells, alice):
 
     ring_due()
 
-    assert bells() == [silent[2].pk, silent[3].pk, healthy.pk]
+    dealt = [[delivery.pk for delivery in silent[first::2]] for first in (2, 3)]
+    assert bells() == [*dealt, [healthy.pk]]
+
+
+def test_many_to_one_endpoint_are_dealt_out_to_as_many_senders_as_it_may_have(make_delivery, bells, monkeypatch):
+    monkeypatch.setattr(claims, "RUN", 2)
+    waiting = [make_delivery(to=URL).pk for _ in range(10)]
+    Delivery.objects.update(account=Delivery.objects.first().account)
+
+    assert ring_due() == 4
+
+    assert bells() == [waiting[place::4][:2] for place in range(4)]
+    assert Delivery.objects.filter(lease_expires_at=None).count() == 2
 
 
 def test_an_account_whose_share_is_used_up_stands_in_nobodys_way(make_delivery, bells, alice):
@@ -64,22 +76,22 @@ def test_an_account_whose_share_is_used_up_stands_in_nobodys_way(make_delivery, 
 
     ring_due(limit=2)
 
-    assert bells() == [healthy.pk]
+    assert bells() == [[healthy.pk]]
 
 
 def test_of_two_clocks_only_one_rings_for_a_delivery(make_delivery, bells, monkeypatch):
     first, second = make_delivery(to=URL), make_delivery(to=URL)
-    ring_delivery = due.ring_delivery
+    ring_deliveries = due.ring_deliveries
 
-    def ring_while_the_other_clock_rings(pk):
-        monkeypatch.setattr(due, "ring_delivery", ring_delivery)
+    def ring_while_the_other_clock_rings(run):
+        monkeypatch.setattr(due, "ring_deliveries", ring_deliveries)
         ring_due()
-        return ring_delivery(pk)
+        return ring_deliveries(run)
 
-    monkeypatch.setattr(due, "ring_delivery", ring_while_the_other_clock_rings)
+    monkeypatch.setattr(due, "ring_deliveries", ring_while_the_other_clock_rings)
     ring_due()
 
-    assert bells() == [second.pk, first.pk]
+    assert bells() == [[second.pk], [first.pk]]
 
 
 def test_what_a_dead_sender_held_is_due_again_at_once(make_delivery, bells):

@@ -58,7 +58,7 @@ def test_the_delivery_is_due_now_and_rung_for_after_commit(make_job, bells, djan
         assert bells() == []
 
     delivery = Delivery.objects.get()
-    assert bells() == [delivery.pk]
+    assert bells() == [[delivery.pk]]
     assert (delivery.url, delivery.status) == ("https://hooks.example.com/a?b=c", "pending")
     assert ring_due() == 0, "the clock trusts the bell for a while"
 

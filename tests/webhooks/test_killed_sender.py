@@ -24,7 +24,7 @@ django.setup()
 from jobs.webhooks import sending
 
 sending.settle = lambda *_args, **_named: os.kill(os.getpid(), signal.SIGKILL)
-sending.deliver(int(sys.argv[2]))
+sending.deliver([int(sys.argv[2])])
 """
 
 
@@ -42,7 +42,7 @@ def test_what_a_killed_sender_had_sent_is_sent_again_with_the_same_id_and_bytes(
     assert ring_due() == 0
     Delivery.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
     assert ring_due() == 1
-    deliver(delivery.pk)
+    deliver([delivery.pk])
 
     delivery.refresh_from_db()
     first, second = endpoint.received

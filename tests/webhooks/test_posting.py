@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
@@ -45,7 +45,8 @@ def dialled(monkeypatch):
 
 
 def sent_to(url):
-    return post(url, body=b"{}", headers={})
+    with closing(posting.new_line()) as line:
+        return post(url, body=b"{}", headers={}, line=line)
 
 
 def test_an_inside_address_is_not_dialled(endpoint, settings):

@@ -5,17 +5,19 @@ import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 from standardwebhooks import Webhook
 
 from jobs.models import Delivery
-from jobs.webhooks import claims, ladder, posting
+from jobs.webhooks import claims, ladder, posting, sending
 from jobs.webhooks.due import SENDER_LOST, ring_due
 from jobs.webhooks.sending import deliver
 
 
 def attempt_of(delivery):
-    deliver(delivery.pk)
+    deliver([delivery.pk])
     delivery.refresh_from_db()
     return delivery.tries.order_by("pk").last()
 
@@ -38,7 +40,7 @@ def test_an_accepted_delivery_is_delivered_and_its_attempt_noted(make_delivery, 
 def test_the_request_is_a_json_post_of_the_stored_bytes(make_delivery, endpoint):
     delivery = make_delivery(to=endpoint.url)
 
-    deliver(delivery.pk)
+    deliver([delivery.pk])
 
     (sent,) = endpoint.received
     assert sent.path == "/hook?from=scrpy"
@@ -52,7 +54,7 @@ def test_the_request_is_a_json_post_of_the_stored_bytes(make_delivery, endpoint)
 def test_an_unmodified_standard_webhooks_client_verifies_a_delivery(make_delivery, endpoint):
     delivery = make_delivery(to=endpoint.url)
 
-    deliver(delivery.pk)
+    deliver([delivery.pk])
 
     (sent,) = endpoint.received
     said = Webhook(delivery.event.account.webhook_secret).verify(sent.body, sent.headers)
@@ -63,7 +65,7 @@ def test_an_unmodified_standard_webhooks_client_verifies_a_delivery(make_deliver
 def test_the_scrpy_signature_is_an_hmac_of_the_raw_body_under_the_secret_as_written(make_delivery, endpoint):
     delivery = make_delivery(to=endpoint.url)
 
-    deliver(delivery.pk)
+    deliver([delivery.pk])
 
     (sent,) = endpoint.received
     key = delivery.event.account.webhook_secret.encode()
@@ -199,7 +201,7 @@ def test_messages_that_come_twice_or_early_send_once(make_delivery, endpoint):
     delivery = make_delivery(to=endpoint.url)
 
     for _ in range(3):
-        deliver(delivery.pk)
+        deliver([delivery.pk])
 
     assert len(endpoint.received) == 1
 
@@ -208,7 +210,7 @@ def test_a_message_for_a_delivery_that_is_no_more_does_nothing(make_delivery, en
     delivery = make_delivery(to=endpoint.url)
     Delivery.objects.all().delete()
 
-    deliver(delivery.pk)
+    deliver([delivery.pk])
 
     assert endpoint.received == []
 
@@ -253,15 +255,133 @@ def test_an_account_gets_no_more_than_its_share_of_senders(make_delivery, alice,
 def test_who_was_turned_away_is_rung_for_when_a_place_is_free(make_delivery, alice, endpoint, bells):
     delivery, waiting = (make_delivery(to=endpoint.url, account=alice) for _ in range(2))
 
-    deliver(delivery.pk)
+    deliver([delivery.pk])
 
-    assert bells() == [waiting.pk]
+    assert bells() == [[waiting.pk]]
+
+
+def test_a_run_goes_over_one_connection_in_its_order(make_delivery, endpoint, alice):
+    run = [make_delivery(to=endpoint.url, account=alice) for _ in range(5)]
+
+    deliver([delivery.pk for delivery in run])
+
+    assert [sent.headers["webhook-id"] for sent in endpoint.received] == [one.event.public_id for one in run]
+    assert len({sent.sender for sent in endpoint.received}) == 1
+    assert set(Delivery.objects.values_list("status", "attempts", "token")) == {("delivered", 1, None)}
+
+
+def test_one_of_a_run_that_fails_climbs_the_ladder_and_holds_up_no_other(make_delivery, endpoint, alice):
+    failing = iter([200, 500, 200])
+    answers = endpoint.answers
+
+    def answer(handler):
+        answers(next(failing))
+        endpoint.answer(handler)
+        endpoint.answer = answer
+
+    endpoint.answer = answer
+    run = [make_delivery(to=endpoint.url, account=alice) for _ in range(3)]
+
+    deliver([delivery.pk for delivery in run])
+
+    assert list(Delivery.objects.order_by("pk").values_list("status", flat=True)) == [
+        "delivered",
+        "pending",
+        "delivered",
+    ]
+    assert [one.tries.count() for one in run] == [1, 1, 1]
+
+
+def test_a_sender_holds_one_delivery_of_its_run_at_a_time(make_delivery, endpoint, alice, monkeypatch):
+    run = [make_delivery(to=endpoint.url, account=alice) for _ in range(3)]
+    held, sent = [], sending.send
+
+    def looking(delivery, line):
+        held.append(list(Delivery.objects.filter(status="sending").values_list("pk", flat=True)))
+        return sent(delivery, line)
+
+    monkeypatch.setattr(sending, "send", looking)
+    deliver([delivery.pk for delivery in run])
+
+    assert held == [[delivery.pk] for delivery in run]
+
+
+def test_a_sender_whose_time_is_over_leaves_the_rest_of_its_run_to_be_rung_for(
+    make_delivery, endpoint, alice, bells, monkeypatch
+):
+    monkeypatch.setattr(sending, "GO_ON_FOR_S", 0)
+    rung = Now() + claims.BELL_HOLDS
+    run = [make_delivery(to=endpoint.url, account=alice, lease_expires_at=rung) for _ in range(4)]
+
+    deliver([delivery.pk for delivery in run])
+
+    assert [sent.headers["webhook-id"] for sent in endpoint.received] == [run[0].event.public_id]
+    assert bells() == [[delivery.pk for delivery in run[1:]]]
+
+
+def test_who_is_turned_away_is_so_with_the_whole_run(make_delivery, alice, django_assert_num_queries):
+    for _ in range(claims.MOST_AT_ONCE_TO_A_URL):
+        claims.claim(make_delivery(to="https://silent.example.com/", account=alice).pk)
+    rung = Now() + claims.BELL_HOLDS
+    run = [make_delivery(to="https://silent.example.com/", account=alice, lease_expires_at=rung) for _ in range(3)]
+
+    with django_assert_num_queries(3):
+        deliver([delivery.pk for delivery in run])
+
+    assert Delivery.objects.filter(status="pending", lease_expires_at=None, attempts=0).count() == 3
+
+
+def test_a_connection_that_the_endpoint_gives_up_is_made_anew(make_delivery, endpoint, alice):
+    endpoint.answers(200, headers={"Connection": "close"})
+    run = [make_delivery(to=endpoint.url, account=alice) for _ in range(3)]
+
+    deliver([delivery.pk for delivery in run])
+
+    assert set(Delivery.objects.values_list("status", "attempts")) == {("delivered", 1)}
+    assert len({sent.sender for sent in endpoint.received}) == 3
+
+
+def test_a_connection_that_the_endpoint_gives_up_without_a_word_costs_no_try(make_delivery, endpoint, alice):
+    answer = endpoint.answer
+
+    def hang_up(handler):
+        answer(handler)
+        handler.close_connection = True
+
+    endpoint.answer = hang_up
+    run = [make_delivery(to=endpoint.url, account=alice) for _ in range(3)]
+
+    deliver([delivery.pk for delivery in run])
+
+    assert set(Delivery.objects.values_list("status", "attempts")) == {("delivered", 1)}
+
+
+def test_an_answer_that_was_not_read_to_its_end_is_not_taken_for_the_next_one(make_delivery, endpoint, alice):
+    endpoint.answers(200, body=b"HTTP/1.1 500 Oh\r\n\r\n" * 10_000)
+    run = [make_delivery(to=endpoint.url, account=alice) for _ in range(2)]
+
+    deliver([delivery.pk for delivery in run])
+
+    assert set(Delivery.objects.values_list("status", "attempts")) == {("delivered", 1)}
+
+
+def test_another_delivery_of_a_run_costs_four_queries_in_one_transaction(
+    make_delivery, endpoint, alice, django_assert_num_queries
+):
+    alone = [make_delivery(to=endpoint.url, account=alice).pk]
+    with CaptureQueriesContext(connection) as for_one:
+        deliver(alone)
+    run = [make_delivery(to=endpoint.url, account=alice).pk for _ in range(11)]
+
+    savepoint = 2  # what is a transaction outside of a test
+    with django_assert_num_queries(len(for_one) + 10 * (4 + savepoint)):
+        deliver(run)
 
 
 def test_no_connection_to_the_database_is_held_while_sending(make_delivery, endpoint, given_back):
     held = []
     endpoint.answer = lambda handler: (held.append(not given_back), handler.send_error(500))
 
-    deliver(make_delivery(to=endpoint.url).pk)
+    deliver([make_delivery(to=endpoint.url).pk])
 
     assert held == [False]

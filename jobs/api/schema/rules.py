@@ -50,7 +50,10 @@ WORK: dict[str, Any] = {
         {"type": "string", "format": "re2", "minLength": 1, "maxLength": MAX_PATTERN_CHARS},
         "An RE2 expression that is searched in the value.",
     ),
-    "group": told({"anyOf": [{"type": "integer", "minimum": 0}, TEXT]}, "Which group of it is kept."),
+    "group": told(
+        {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MAX_PATTERN_CHARS // len("()")}, TEXT]},
+        "Which group of it is kept.",
+    ),
     "transform": {"anyOf": [TRANSFORM, listed(TRANSFORM, maxItems=MAX_TRANSFORMS)]},
     "cast": choice(CASTS),
     "default": told(ANYTHING, "What stands in where nothing matched, or nothing fits."),

@@ -10,7 +10,7 @@ function sum(numbers) {
 }
 
 function draw(box) {
-  const { times, completed, failed, span } = JSON.parse(document.getElementById(box.dataset.chart).textContent);
+  const { times, completed, failed, span, words } = JSON.parse(document.getElementById(box.dataset.chart).textContent);
   const both = completed.map((number, index) => number + failed[index]);
   const bars = uPlot.paths.bars({ size: [0.7, 40], radius: 0.15 });
   const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
@@ -30,7 +30,7 @@ function draw(box) {
     },
     axes: [axis, { ...axis, size: 54, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7] }],
     series: [
-      { label: "", value: (_, time) => time == null ? (span === "day" ? "24 hours" : "30 days") : new Date(time * 1000).toLocaleString(undefined, span === "day" ? { hour: "2-digit", minute: "2-digit" } : { dateStyle: "medium" }) },
+      { label: "", value: (_, time) => time == null ? words : new Date(time * 1000).toLocaleString(undefined, span === "day" ? { hour: "2-digit", minute: "2-digit" } : { dateStyle: "medium" }) },
       series("Failed", "--bad-bar", (_, __, ___, index) => (index == null ? sum(failed) : failed[index]).toLocaleString()),
       series("Completed", "--good-bar", (_, __, ___, index) => (index == null ? sum(completed) : completed[index]).toLocaleString()),
     ],

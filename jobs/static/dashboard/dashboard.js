@@ -23,6 +23,16 @@ function refreshTimes(root) {
   }
 }
 
+// Times in full and, where a time zone is asked for, the one to begin with: the viewer's own.
+function localise(root) {
+  for (const element of root.querySelectorAll("time[data-exactly]")) {
+    element.textContent = new Date(element.dateTime).toLocaleString(undefined, { weekday: "short", year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+  }
+  for (const input of root.querySelectorAll("input[data-own-zone]")) {
+    input.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? input.value;
+  }
+}
+
 async function copy(button) {
   const label = button.querySelector("[data-label]");
   const text = document.getElementById(button.dataset.copy).textContent;
@@ -69,6 +79,7 @@ function showOpenTab() {
 document.addEventListener("DOMContentLoaded", () => {
   refreshTimes(document);
   showOpenTab();
+  localise(document);
   setInterval(() => refreshTimes(document), 15000);
 });
 document.addEventListener("htmx:afterSwap", () => refreshTimes(document));
