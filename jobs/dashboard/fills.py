@@ -36,17 +36,14 @@ class Fills(NamedTuple):
 
 
 def fills_of(job: Job, names: Sequence[str]) -> Fills | None:
-    """None where nothing is completed, or there are no fields. One query, which looks at the first results alone."""
+    """None where nothing is completed, or there are no fields. One query, which reads the first results alone."""
     if not (job.completed_urls and names):
         return None
     pages = Selection(job=job, status=PageStatus.COMPLETED).pages(after=None)
-    first = pages.filter(sequence__lte=MOST_RESULTS).only("data")
-    taken, cut = take(first, limit=MOST_RESULTS, most_chars=MOST_CHARS)
-    if not taken:
-        return None
+    taken, more = take(pages.only("data"), limit=MOST_RESULTS, most_chars=MOST_CHARS)
     counted = Counter(name for one in taken for name in filled(one))
     fields = [Fill(name, counted[name], len(taken)) for name in names]
-    return Fills(fields, len(taken), cut or len(taken) < job.completed_urls)
+    return Fills(fields, len(taken), more)
 
 
 def filled(page: Page) -> Iterator[str]:

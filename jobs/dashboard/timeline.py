@@ -31,7 +31,7 @@ class Moment(NamedTuple):
 def timeline(request: MemberRequest, public_id: str) -> HttpResponse:
     """Four queries."""
     job = own_job(request, public_id)
-    deliveries = list(of_job(job).prefetch_related("tries")[:DELIVERIES_SHOWN])
+    deliveries = list(of_job(job)[:DELIVERIES_SHOWN])
     moments = [*of_pages(job), *(one for each in deliveries for one in of_delivery(each))]
     moments.sort(key=lambda moment: moment.at)
     context = {"moments": moments, "cut": len(deliveries) == DELIVERIES_SHOWN, "most": DELIVERIES_SHOWN}

@@ -93,7 +93,6 @@ urlpatterns = [
     path("jobs/<job:public_id>/news/", live.news, name="job-news"),
     path("jobs/<job:public_id>/failures/", failures.failures, name="job-failures"),
     path("jobs/<job:public_id>/deliveries/", deliveries.deliveries, name="job-deliveries"),
-    path("jobs/<job:public_id>/deliveries/<delivery:delivery>/resend/", deliveries.resend, name="resend-of-job"),
     path("jobs/<job:public_id>/timeline/", timeline.timeline, name="job-timeline"),
     path("jobs/<job:public_id>/exports/", exports.exports, name="job-exports"),
     path("jobs/<job:public_id>/exports/<slug:form>/", exports.export, name="export"),

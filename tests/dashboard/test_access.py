@@ -25,7 +25,7 @@ NAMES = {
 """Of what an address may be about, what nothing is called."""
 CHANGES_JOBS = ["cancel-job", "retry-job", "duplicate-job", "purge-job"]
 OF_OWNERS = ["secret", "roll-secret", "add-member", "change-member", "remove-member"]
-OF_MEMBERS = ["demo", "test-delivery", "create-job", "preview", "try-rules", "resend-of-job", *CHANGES_JOBS]
+OF_MEMBERS = ["demo", "test-delivery", "create-job", "preview", "try-rules", *CHANGES_JOBS]
 CHANGES_SCHEDULES = ["pause-schedule", "resume-schedule", "run-schedule", "delete-schedule"]
 CHANGES = [
     "switch-account",

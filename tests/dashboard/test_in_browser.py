@@ -93,6 +93,12 @@ def test_no_page_is_wider_than_a_phone(tabs, full, owner, alice):
     assert wide == []
 
 
+def test_the_open_tab_is_seen_on_a_phone(tabs, owner, alice, make_job):
+    tab = tabs.open(f"/dashboard/jobs/{make_job(alice, completed=1).public_id}/request/", owner, **PHONE)
+
+    expect(tab.get_by_role("link", name="Request", exact=True)).to_be_in_viewport(ratio=1)
+
+
 def test_pages_ask_for_few_files(tabs, full, owner):
     asked = []
     tab = tabs.open("/dashboard/profile/", owner)

@@ -70,8 +70,15 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// Of tabs that are wider than a phone, the open one is seen.
+function showOpenTab() {
+  const tab = document.querySelector(".tabs [aria-current]");
+  if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 40;
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   refreshTimes(document);
+  showOpenTab();
   localise(document);
   setInterval(() => refreshTimes(document), 15000);
 });
