@@ -21,17 +21,18 @@ def insert(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[Any
     table = quote(model._meta.db_table)
     columns = ", ".join(quote(field.column) for field in fields)  # type: ignore[union-attr, arg-type]
     marks = ", ".join(["%s"] * len(fields))
-    left = iter(rows)
+    left, written = iter(rows), 0
     with connection.cursor() as cursor, connection.wrap_database_errors:
         while some := list(islice(left, ROWS_PER_STATEMENT)):
             if connection.vendor == "postgresql":
+                if written:
+                    connection.check_constraints()  # else the commit looks all foreign keys up, in one statement's time
                 with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                     for row in some:
                         copy.write_row(row)
-                if len(some) == ROWS_PER_STATEMENT:
-                    connection.check_constraints()  # else the commit looks all foreign keys up, in one statement's time
             else:
                 cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", some)  # noqa: S608 - names of ours
+            written += len(some)
 
 
 def stored(moment: Any) -> Any:
