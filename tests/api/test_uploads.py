@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from jobs.api.errors import MOST_PROBLEMS
 from jobs.api.uploads import LONGEST_LINE
 from jobs.models import IdempotencyKey, Job, Page
+from scrpy.logs import json_formatter
 
 pytestmark = pytest.mark.django_db
 
@@ -368,3 +369,11 @@ def test_a_hundred_thousand_urls_take_a_few_statements_for_each_ten_thousand(sen
 
     assert answer.json()["job"]["totalUrls"] == Page.objects.count() - 3 == 100_000
     assert len(for_many) <= len(for_few) + 29
+
+
+def test_what_is_wanted_of_a_job_is_in_no_log(send, caplog):
+    send(b"x", job={"options": {"proxy": {"server": "http://proxy.example.com", "password": "of mine"}}})
+
+    logged = "".join(map(json_formatter().format, caplog.records))
+    assert '"POST /v1/jobs"' in logged
+    assert "proxy.example.com" not in logged
