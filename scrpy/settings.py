@@ -344,6 +344,7 @@ APPEND_SLASH = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler", "scrpy.uploaded.OnDisk"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 2**20
 """Bytes of one request's body; the contract's limit."""
 

@@ -7,15 +7,17 @@ import csv
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import PurePath
 from typing import IO, Any, Protocol
 
-from django.http import HttpRequest
-from django.http.multipartparser import MultiPartParserError
+from django.conf import settings
+from django.http import HttpRequest, QueryDict
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.utils.datastructures import MultiValueDict
 
 from jobs.api.bodies import UTF_8, check_encoding, read_document, read_object
 from jobs.api.body_limit import FORM, KINDS, is_upload, media_type
@@ -96,14 +98,18 @@ def opened(request: HttpRequest, job: str | None) -> Iterator[Upload]:
     check_encoding(request)
     content_type = request.headers.get("Content-Type", "")
     if media_type(content_type) == FORM:
-        yield form_of(request, job)
+        fields, files = read_form(request)
+        with ExitStack() as stack:
+            for one in chain.from_iterable(each for _, each in files.lists()):
+                stack.callback(one.close)
+            yield form_of(fields, files, job)
         return
     if not UTF_8.fullmatch(content_type.partition(";")[2].strip()):
         raise ApiError("unsupported_media_type", "Send the file in UTF-8.")
     read = partial(request.read, CHUNK_BYTES)
     with tempfile.TemporaryFile() as file:
         digest = copied(read, file)
-        yield Upload(read_job(job or "{}"), file, KINDS[media_type(content_type)], digest)
+        yield Upload(read_job((job or "{}").encode()), file, KINDS[media_type(content_type)], digest)
 
 
 def copied(read: Callable[[], bytes], file: IO[bytes]) -> bytes:
@@ -116,18 +122,23 @@ def copied(read: Callable[[], bytes], file: IO[bytes]) -> bytes:
     return digest.digest()
 
 
-def form_of(request: HttpRequest, job: str | None) -> Upload:
-    """Its parts are `job` and `urls`. The boundary is another each time, so the digest is of the parts alone."""
+def read_form(request: HttpRequest) -> tuple[QueryDict, MultiValueDict[str, Any]]:
+    """Its texts, whose bytes are read as Latin-1, which loses none, and its files. Also where it tells no length."""
+    meta = {"CONTENT_LENGTH": settings.SCRPY_MAX_UPLOAD_BYTES, **request.META}
     try:
-        fields, files = request.POST, request.FILES
+        return MultiPartParser(meta, request, request.upload_handlers, "latin-1").parse()
     except MultiPartParserError as error:
         raise ApiError("invalid_request", f"The form cannot be read: {error}.") from error
+
+
+def form_of(fields: QueryDict, files: MultiValueDict[str, Any], job: str | None) -> Upload:
+    """Its parts are `job` and `urls`. The boundary is another each time, so the digest is of the parts alone."""
     problems = Problems()
     if job is not None:
         problems.add("job", "unknown_field", "With a form, the job is a part of it.")
     for name in {*fields, *files} - {"job", "urls"}:
         problems.add(name, "unknown_field", f"There is no such part.{did_you_mean(name, ('job', 'urls'))}")
-    jobs = [*fields.getlist("job"), *(one.read() for one in files.getlist("job"))]
+    jobs = [*(one.encode("latin-1") for one in fields.getlist("job")), *(one.read() for one in files.getlist("job"))]
     if len(jobs) != 1:
         problems.add("job", "duplicate_key" if jobs else "required", "Send one part `job`: what is asked, as JSON.")
     uploaded = files.getlist("urls")
@@ -137,7 +148,7 @@ def form_of(request: HttpRequest, job: str | None) -> Upload:
     elif kinds[0] is None:
         problems.add("urls", "invalid_choice", "Send NDJSON or CSV, and say so by the part's type or file name.")
     problems.raise_any()
-    digest = hashlib.sha256(jobs[0].encode() if isinstance(jobs[0], str) else jobs[0])
+    digest = hashlib.sha256(jobs[0])
     for chunk in uploaded[0].chunks():
         digest.update(chunk)
     uploaded[0].seek(0)
@@ -150,8 +161,8 @@ def kind_of(uploaded: Any) -> str | None:
     return KINDS.get(uploaded.content_type or "") or SUFFIXES.get(suffix)
 
 
-def read_job(text: str | bytes) -> dict[str, Any]:
-    job = read_document(text.encode() if isinstance(text, str) else text, what="`job`")
+def read_job(text: bytes) -> dict[str, Any]:
+    job = read_document(text, what="`job`")
     if not isinstance(job, dict):
         raise invalid_request([Problem("job", "invalid_type", "Expected one JSON object: { … }.")])
     return job

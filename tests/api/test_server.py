@@ -263,3 +263,16 @@ def test_a_static_file_is_served_whole(server):
 
     assert (response.status, len(response.read())) == (200, int(response.headers["Content-Length"]))
     connection.close()
+
+
+def test_a_form_without_a_length_is_read_like_any_other(server, make_key, alice):
+    connection = server.connect()
+    part = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    parts = part % (b"job", b'{"selectors":{"title":"h1"}}'), part % (b'urls"; filename="a.csv', b"https://store.com/")
+    asked = post_headers(make_key(alice)) | {"Content-Type": "multipart/form-data; boundary=x"}
+    connection.request("POST", "/v1/jobs", iter([*parts, b"--x--\r\n"]), asked, encode_chunked=True)
+
+    response = connection.getresponse()
+
+    assert (response.status, json.loads(response.read())["job"]["totalUrls"]) == (201, 1)
+    connection.close()

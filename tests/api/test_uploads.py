@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 RULES = {"selectors": {"title": "h1"}}
 NDJSON, CSV = "application/x-ndjson", "text/csv"
+FORM_OF_X = "multipart/form-data; boundary=x"
 OWN = {
     "url": "https://store.com/2",
     "reference": "sku-2",
@@ -377,3 +378,35 @@ def test_what_is_wanted_of_a_job_is_in_no_log(send, caplog):
     logged = "".join(map(json_formatter().format, caplog.records))
     assert '"POST /v1/jobs"' in logged
     assert "proxy.example.com" not in logged
+
+
+def form_bytes(name, content, job=b'{"selectors":{"title":"h1"}}'):
+    """A form as it goes over the wire, with boundary x."""
+    parts = (b"name=job", job), (b'name=urls; filename="%s"\r\nContent-Type: text/csv' % name, content)
+    shown = (b"--x\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n" % part for part in parts)
+    return b"".join(shown) + b"--x--\r\n"
+
+
+@pytest.mark.parametrize("name", [b"x" * 300 + b".csv", b"x." + b"y" * 300, "ü.csv".encode(), b"../a&#47;b\0.csv"])
+def test_a_file_may_have_any_name(api, name, settings):
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
+
+    answer = api.generic("POST", "/v1/jobs", form_bytes(name, b"https://store.com/1"), FORM_OF_X)
+
+    assert made(answer) == [("https://store.com/1", None)]
+
+
+@pytest.mark.parametrize("job", [b'{"name":"\xff"}', b"\xff", b'{"name":"\xed\xa0\x80"}'])
+def test_the_job_of_a_form_is_utf_8_or_refused(api, job):
+    answer = api.generic("POST", "/v1/jobs", form_bytes(b"a.csv", b"https://store.com/1", job), FORM_OF_X)
+
+    assert problems(answer) == []
+
+
+@pytest.mark.parametrize("name", [b"Gr\xc3\xb6\xc3\x9fe", "日本".encode()])
+def test_the_job_of_a_form_keeps_its_letters(api, name):
+    job = b'{"name":"%s","selectors":{"title":"h1"}}' % name
+
+    answer = api.generic("POST", "/v1/jobs", form_bytes(b"a.csv", b"https://store.com/1", job), FORM_OF_X)
+
+    assert answer.json()["job"]["name"].encode() == name
