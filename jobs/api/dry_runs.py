@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from jobs.api.errors import Problem, problem_as_dict
+from jobs.api.errors import problem_as_dict
 from jobs.api.job_requests import Asked, read_dry_run
 from jobs.intake import MOST_TEST_URLS, without_copies
 from jobs.models import Account
@@ -27,7 +27,7 @@ def dry_run(account: Account, asked: Asked, *, test: bool) -> dict[str, Any]:
         "totalUrls": len(wanted),
         "duplicateUrls": len(request.wanted) - len(different),
         "refusedUrls": refused.count,
-        "refused": [problem_as_dict(Problem(*one)) for one in refused.first],
+        "refused": list(map(problem_as_dict, refused.first)),
         "totalHosts": len(hosts),
         "hosts": [{"host": host, "urls": urls} for host, urls in hosts.most_common(MOST_HOSTS)],
         "credits": {"needed": needed, "available": available},

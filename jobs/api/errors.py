@@ -58,6 +58,8 @@ class Problem:
     field: str
     code: str
     message: str
+    line: int | None = None
+    """Of the file that was sent, if one was."""
 
 
 class ApiError(Exception):
@@ -84,8 +86,9 @@ def invalid_request(problems: Sequence[Problem], *, complete: bool = True) -> Ap
     return ApiError("invalid_request", message, problems=problems)
 
 
-def problem_as_dict(problem: Problem) -> dict[str, str]:
-    return {"field": problem.field, "code": problem.code, "message": problem.message}
+def problem_as_dict(problem: Problem) -> dict[str, str | int]:
+    shown: dict[str, str | int] = {"field": problem.field, "code": problem.code, "message": problem.message}
+    return shown if problem.line is None else {**shown, "line": problem.line}
 
 
 class Problems:

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from jobs.api.errors import ApiError, Problem, Problems, invalid_request
-from jobs.api.uploads import Lines, Upload
+from jobs.api.errors import MOST_PROBLEMS, ApiError, Problems, invalid_request
+from jobs.api.uploads import Upload
 from jobs.api.url_lists import Refusals, UrlReader, check_url, read_list
 from jobs.intake import JobRequest, Wanted, queueing
 from jobs.models import Job
@@ -47,36 +47,36 @@ Asked = Mapping[str, Any] | Upload
 def read_job_request(asked: Asked) -> JobRequest:
     """What the body of `POST /v1/jobs` asks for. Raises: ApiError with every problem found in it."""
     problems, refused = Problems(), Refusals()
-    request = read_asked(asked, problems, refused if isinstance(asked, Upload) else problems)
-    problems.raise_any()
+    request = read_asked(asked, problems, refused, of_body=problems)
     if refused.count:
-        raise refused_lines(refused)
+        raise wrong_lines(problems, refused)
+    problems.raise_any()
     return request
 
 
 def read_dry_run(asked: Asked) -> tuple[JobRequest, Refusals]:
     """The same request, of those URLs that would be taken, and the others. Raises: ApiError with the other problems."""
     problems, refused = Problems(), Refusals()
-    request = read_asked(asked, problems, refused)
+    request = read_asked(asked, problems, refused, of_body=refused)
     problems.raise_any()
     return request, refused
 
 
-def read_asked(asked: Asked, problems: Problems, refused: Notes) -> JobRequest:
-    """What is wrong with single URLs is `refused`."""
+def read_asked(asked: Asked, problems: Problems, refused: Refusals, *, of_body: Notes) -> JobRequest:
+    """What is wrong with single URLs of a file is `refused`; with those of a body, it is noted with `of_body`."""
     if isinstance(asked, Upload):
         refuse_unknown(asked.job, BESIDE_A_FILE, "", problems)
         return read_request(asked.job, read_file(asked, problems, refused), problems)
     refuse_unknown(asked, FIELDS, "", problems)
-    return read_request(asked, read_urls(asked, problems, refused), problems)
+    return read_request(asked, read_urls(asked, problems, of_body), problems)
 
 
-def refused_lines(refused: Refusals) -> ApiError:
+def wrong_lines(problems: Problems, refused: Refusals) -> ApiError:
     """Of a file all lines are read, however many are wrong."""
-    shown = [Problem(*one) for one in refused.first]
-    if refused.count == len(shown):
+    found, shown = len(problems.found) + refused.count, [*problems.found, *refused.first][:MOST_PROBLEMS]
+    if found == len(shown):
         return invalid_request(shown)
-    message = f"{refused.count:,} things are wrong with this file; the first {len(shown)} of them are in details."
+    message = f"{found:,} things are wrong with this request; the first {len(shown)} of them are in details."
     return ApiError("invalid_request", message, problems=shown)
 
 
@@ -166,14 +166,13 @@ def read_name(value: object, problems: Problems) -> str | None:
     return name
 
 
-def read_file(upload: Upload, problems: Problems, refused: Notes) -> list[Wanted]:
-    lines = Lines(refused)
+def read_file(upload: Upload, problems: Problems, refused: Refusals) -> list[Wanted]:
     reader = UrlReader(selectors=upload.job.get("selectors"), options=upload.job.get("options"))
-    most, items = settings.SCRPY_MAX_URLS_PER_UPLOAD, upload.items(lines)
-    wanted = read_list(islice(items, most), reader, lines)
+    most, items = settings.SCRPY_MAX_URLS_PER_UPLOAD, upload.items(refused)
+    wanted = read_list(islice(items, most), reader, refused)
     if next(items, None):
         problems.add("urls", "too_many", f"A file has {most:,} URLs at most: make several jobs.")
-    elif not wanted and not lines.count:
+    elif not wanted and not refused.count:
         problems.add("urls", "required", "There is no URL in this file.")
     return wanted
 

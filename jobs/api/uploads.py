@@ -23,30 +23,19 @@ from jobs.api.bodies import UTF_8, check_encoding, read_document, read_object
 from jobs.api.body_limit import FORM, KINDS, is_upload, media_type
 from jobs.api.errors import ApiError, Problem, Problems, invalid_request
 from jobs.api.url_lists import FIELDS as COLUMNS
+from jobs.api.url_lists import Refusals
 from jobs.names import did_you_mean
-from jobs.reading import Notes
 
 SUFFIXES = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv"}
 OF_JSON = ("selectors", "options")
 LONGEST_LINE = 2**20
+NO_CSV = "This is no CSV in UTF-8: a quote, a line's end or a byte is where none may be, or a value is too long."
 CHUNK_BYTES = 2**16
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Unreadable(ValueError):
     """From here on the file means nothing; the sentence is for the client."""
-
-
-class Lines:
-    """Notes of a file: each tells the line that is being read. They are counted."""
-
-    def __init__(self, notes: Notes) -> None:
-        self.number = self.count = 0
-        self._notes = notes
-
-    def add(self, field: str, code: str, message: str) -> None:
-        self.count += 1
-        self._notes.add(field, code, f"Line {self.number}: {message}")
 
 
 class File(Protocol):
@@ -64,20 +53,36 @@ class Upload:
     kind: str
     digest: bytes
 
-    def items(self, notes: Lines) -> Iterator[tuple[str, object]]:
-        """Each URL or object that the file has, with where it is among them; what cannot be read is noted."""
-        read = ndjson_items if self.kind == "ndjson" else csv_items
+    def items(self, refused: Refusals) -> Iterator[tuple[str, object]]:
+        """Each URL or object that the file has, with where it is among them; what cannot be read is refused."""
+        read, lines = ndjson_items if self.kind == "ndjson" else csv_items, Lines(self.file)
         try:
-            yield from read(self._lines(notes), notes)
+            yield from read(lines, refused)
         except Unreadable as error:
-            notes.add("urls", "invalid", f"{error} What follows was not read.")
+            refused.line = lines.number
+            refused.add("urls", "invalid", f"{error} What follows was not read.")
 
-    def _lines(self, notes: Lines) -> Iterator[bytes]:
-        while line := self.file.readline(LONGEST_LINE + 1):
-            notes.number += 1
-            if len(line) > LONGEST_LINE:
-                raise Unreadable(f"A line has {LONGEST_LINE:,} bytes at most.")
-            yield line.removeprefix(BYTE_ORDER_MARK) if notes.number == 1 else line
+
+class Lines:
+    """The lines of a file. `number` is that of the last one, from 1."""
+
+    def __init__(self, file: File) -> None:
+        self.number = 0
+        self._file = file
+        self._left = LONGEST_LINE
+
+    def begin(self) -> None:
+        """What follows is another item; how long a row of several lines may be is counted from here."""
+        self._left = LONGEST_LINE
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Raises: Unreadable."""
+        while line := self._file.readline(self._left + 1):
+            self.number += 1
+            self._left -= len(line)
+            if self._left < 0:
+                raise Unreadable(f"A line, or a row, has {LONGEST_LINE:,} bytes at most.")
+            yield line.removeprefix(BYTE_ORDER_MARK) if self.number == 1 else line
 
 
 @contextmanager
@@ -171,45 +176,62 @@ def read_job(text: bytes) -> dict[str, Any]:
 # -------------------------------------------------------------------------- what the lines say
 
 
-def ndjson_items(lines: Iterator[bytes], notes: Lines) -> Iterator[tuple[str, object]]:
+def ndjson_items(lines: Lines, refused: Refusals) -> Iterator[tuple[str, object]]:
     index = 0
     for line in lines:
+        lines.begin()
         if line.strip():
-            field = f"urls[{index}]"
+            field, refused.line = f"urls[{index}]", lines.number
             index += 1
-            yield from read_json(line, field, notes, what="This line")
+            yield from read_json(line, field, refused, what="This line")
 
 
-def read_json(text: bytes, field: str, notes: Notes, *, what: str) -> Iterator[tuple[str, object]]:
+def read_json(text: bytes, field: str, refused: Refusals, *, what: str) -> Iterator[tuple[str, object]]:
     """The document in `text`, if it is one."""
     try:
         yield field, read_document(text, what=what, path=field)
     except ApiError as error:
         for problem in error.problems or (Problem(field, "invalid", str(error)),):
-            notes.add(problem.field, problem.code, problem.message)
+            refused.add(problem.field, problem.code, problem.message)
 
 
-def csv_items(lines: Iterator[bytes], notes: Lines) -> Iterator[tuple[str, object]]:
+def csv_items(lines: Lines, refused: Refusals) -> Iterator[tuple[str, object]]:
     """A file of nothing but URLs needs no line that says so."""
-    rows: Iterator[list[str]] = filter(any, rows_of(lines))
+    rows = rows_of(lines, refused)
     first = next(rows, [])
     columns = ["url"]
+    if first is None:
+        raise Unreadable(NO_CSV)
     if len(first) == 1 and "://" in first[0]:
         rows = chain([first], rows)
     elif first:
         columns = read_columns(first)
     for index, row in enumerate(rows):
-        yield from read_row(row, columns, f"urls[{index}]", notes)
+        field = f"urls[{index}]"
+        if row is None:
+            refused.add(field, "invalid", NO_CSV)
+        else:
+            yield from read_row(row, columns, field, refused)
 
 
-def rows_of(lines: Iterator[bytes]) -> Iterator[list[str]]:
-    """Raises: Unreadable."""
-    try:
-        yield from csv.reader((line.decode() for line in lines), strict=True)
-    except UnicodeDecodeError as error:
-        raise Unreadable("This is not UTF-8.") from error
-    except csv.Error as error:
-        raise Unreadable(f"This is no CSV: {error}.") from error
+def rows_of(lines: Lines, refused: Refusals) -> Iterator[list[str] | None]:
+    """Each that is not empty, None for one that is no CSV; `refused` is told on which line it begins."""
+    reader = csv.reader((line.decode(errors="surrogateescape") for line in lines), strict=True)
+    while True:
+        lines.begin()
+        first = lines.number + 1
+        try:
+            row = next(reader, None)
+            if row is None:
+                return
+            "".join(row).encode()  # what was not UTF-8 is half a letter now
+        except (csv.Error, UnicodeEncodeError):
+            refused.line = first
+            yield None
+            continue
+        if any(row):
+            refused.line = first
+            yield row
 
 
 def read_columns(first: list[str]) -> list[str]:
@@ -224,22 +246,22 @@ def read_columns(first: list[str]) -> list[str]:
     return columns
 
 
-def read_row(row: list[str], columns: list[str], field: str, notes: Lines) -> Iterator[tuple[str, object]]:
+def read_row(row: list[str], columns: list[str], field: str, refused: Refusals) -> Iterator[tuple[str, object]]:
     """An empty cell says nothing."""
     if len(row) > len(columns):
-        notes.add(field, "too_many", f"This row has {len(row)} cells; there are {len(columns)} columns.")
+        refused.add(field, "too_many", f"This row has {len(row)} cells; there are {len(columns)} columns.")
         return
     item: dict[str, object] = {}
     for name, cell in zip(columns, row, strict=False):
         if "\0" in cell:
-            notes.add(f"{field}.{name}", "invalid_character", "U+0000 cannot be kept.")
+            refused.add(f"{field}.{name}", "invalid_character", "U+0000 cannot be kept.")
             return
         if not cell:
             continue
         if name not in OF_JSON:
             item[name] = cell
             continue
-        found = list(read_json(cell.encode(), f"{field}.{name}", notes, what="This cell"))
+        found = list(read_json(cell.encode(), f"{field}.{name}", refused, what="This cell"))
         if not found:
             return
         item[name] = found[0][1]

@@ -6,10 +6,10 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from jobs.api.errors import MOST_PROBLEMS
+from jobs.api.errors import MOST_PROBLEMS, Problem
 from jobs.intake import Own, Wanted
 from jobs.options import read_options, without_secrets
-from jobs.reading import Notes, refuse_unknown, required, typed
+from jobs.reading import Notes, refuse_unknown, required, shortened, typed
 from scraping.egress import Target, check
 from scraping.errors import RulesError, UrlError
 from scraping.rules import parse
@@ -26,16 +26,19 @@ OF_THE_JOB = (
 
 
 class Refusals:
-    """URLs that would be refused: how many, and the first of them."""
+    """What is wrong with single URLs: how much, and the first of it."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.first: list[tuple[str, str, str]] = []
+        self.first: list[Problem] = []
+        self.line: int | None = None
+        """Of a file, the one that is being read."""
 
     def add(self, field: str, code: str, message: str) -> None:
         self.count += 1
         if len(self.first) < MOST_PROBLEMS:
-            self.first.append((field, code, message))
+            at = "" if self.line is None else f"Line {self.line}: "
+            self.first.append(Problem(shortened(field), code, f"{at}{message}", self.line))
 
 
 class Below:

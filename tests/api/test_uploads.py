@@ -158,8 +158,23 @@ def test_every_bad_line_is_told_with_its_number(send):
         ("urls[2]", "invalid"),
         ("urls[3]", "invalid_url"),
     ]
-    messages = [one["message"] for one in answer.json()["error"]["details"]]
-    assert [message.partition(":")[0] for message in messages] == ["Line 3", "Line 4", "Line 5"]
+    details = answer.json()["error"]["details"]
+    assert [one["line"] for one in details] == [3, 4, 5]
+    assert [one["message"].partition(":")[0] for one in details] == ["Line 3", "Line 4", "Line 5"]
+
+
+def test_after_a_bad_row_the_others_are_told_as_well(send):
+    content = b'url,reference\nhttps://store.com/1,"two\nlines"\n"x"y,\nftp://x,\nhttps://store.com/\xff,\n"",3,4\n'
+
+    answer = send(content + b"https://store.com/2,\n", CSV)
+
+    assert problems(answer) == [
+        ("urls[1]", "invalid"),
+        ("urls[2].url", "invalid_url"),
+        ("urls[3]", "invalid"),
+        ("urls[4]", "too_many"),
+    ]
+    assert [one["line"] for one in answer.json()["error"]["details"]] == [4, 5, 6, 7]
 
 
 def test_of_many_bad_lines_the_first_hundred_are_told_and_all_are_counted(send):
@@ -201,9 +216,15 @@ def test_bad_ndjson_is_told_by_its_place(send, content, found):
         (b"url\nhttps://store.com/1,more\n", ("urls[0]", "too_many")),
         (b"url,options\nhttps://store.com/1,{\n", ("urls[0].options", "invalid")),
         (b"url,reference\n,sku-1\n", ("urls[0].url", "required")),
-        (b'url\n"https://store.com/1"x\n', ("urls", "invalid")),
-        (b'url\n"https://store.com/1\n', ("urls", "invalid")),
-        (b"url\nhttps://store.com/\xff\n", ("urls", "invalid")),
+        (b'url\n"https://store.com/1"x\n', ("urls[0]", "invalid")),
+        (b'url\n"https://store.com/1\n', ("urls[0]", "invalid")),
+        (b"url\nhttps://store.com/\xff\n", ("urls[0]", "invalid")),
+        (b"url\nhttps://store.com/\r/\n", ("urls[0]", "invalid")),
+        (b"url,reference\nhttps://store.com/1,\xed\xa0\x80\n", ("urls[0]", "invalid")),
+        (b"url,reference\nhttps://store.com/1," + b"x" * 131_073, ("urls[0]", "invalid")),
+        (b"\xff\xfeu\0r\0l\0\n\0", ("urls", "invalid")),
+        (b'"url"x\nhttps://store.com/1', ("urls", "invalid")),
+        (b"url\n" + b'"\n",' * (LONGEST_LINE // 4 + 1), ("urls", "invalid")),
         (b"url,reference\nhttps://store.com/1,\x00\n", ("urls[0].reference", "invalid_character")),
         (b"url,reference\nhttps://store.com/1," + b"x" * 501, ("urls[0].reference", "too_long")),
         (b"url\n" + b"x" * (LONGEST_LINE + 1), ("urls", "invalid")),
@@ -211,6 +232,12 @@ def test_bad_ndjson_is_told_by_its_place(send, content, found):
 )
 def test_bad_csv_is_told_by_its_place(send, content, found):
     assert problems(send(content, CSV)) == [found]
+
+
+def test_what_is_wrong_with_the_job_and_with_lines_is_told_at_once(send):
+    answer = send(lines("https://store.com/1", "ftp://x"), job={**RULES, "colour": "red"})
+
+    assert problems(answer) == [("colour", "unknown_field"), ("urls[1]", "invalid_url")]
 
 
 def test_what_is_wrong_with_the_job_is_told_as_well(send):

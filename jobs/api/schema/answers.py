@@ -34,7 +34,15 @@ SELECTORS = told({"type": "object", "additionalProperties": True}, "The very `Se
 """Not a reference: clients that are generated would read each rule anew, and some stumble over its `cast`."""
 TEST = told(TRUTH, "True of what a test key made; not there otherwise.")
 
-PROBLEM = obj({"field": told(TEXT, "Where: `urls[3]`."), "code": choice(PROBLEMS), "message": TEXT})
+PROBLEM = obj(
+    {
+        "field": told(TEXT, "Where: `urls[3]`."),
+        "code": choice(PROBLEMS),
+        "message": TEXT,
+        "line": told(COUNT, "Of a file of URLs, where it is wrong."),
+    },
+    optional=("line",),
+)
 ERROR = obj(
     {
         "success": {"const": False},
