@@ -171,22 +171,21 @@ PAGE_FIELDS = (
 
 
 def insert_pages(job: Job, request: JobRequest, wanted: Sequence[Wanted]) -> None:
-    """A page for each URL, in their order, and the queues of their hosts. Three statements, or two."""
-    host_of = partial(pacing_host, job, request)
-    hosts = dict.fromkeys(host_of(one.target) for one in wanted)
-    queues = HostQueue.objects.bulk_create([HostQueue(job=job, host=host, ready_at=job.created_at) for host in hosts])
-    queue_ids = {queue.host: queue.pk for queue in queues}
+    """A page for each URL, in their order, and the queues of their hosts. Few statements: four, up to 10,000 URLs."""
+    now, hosts = stored(job.created_at), pacing_hosts(job, request, wanted)
+    insert(HostQueue, ("job", "host", "ready_at"), ((job.pk, host, now) for host in dict.fromkeys(hosts)))
+    queue_ids = dict(HostQueue.objects.filter(job=job).values_list("host", "pk"))
     owns = list(dict.fromkeys(one.own for one in wanted if one.own))
     variants = [Variant(job=job, selectors=own.selectors, options=own.options) for own in owns]
     variant_ids = {own: variant.pk for own, variant in zip(owns, Variant.objects.bulk_create(variants), strict=True)}
-    waiting = (PageStatus.PENDING.value, 0, stored(job.created_at), 0)
+    waiting = (PageStatus.PENDING.value, 0, now, 0)
     rows = (
         (
-            *(job.pk, queue_ids[host_of(one.target)], index, one.target.sent, one.target.canonical),
+            *(job.pk, queue_ids[host], index, one.target.sent, one.target.canonical),
             *(one.reference, variant_ids[one.own] if one.own else None),
             *waiting,
         )
-        for index, one in enumerate(wanted)
+        for index, (one, host) in enumerate(zip(wanted, hosts, strict=True))
     )
     insert(Page, PAGE_FIELDS, rows)
 
@@ -212,10 +211,10 @@ def seconds_until_midnight() -> int:
     return ceil((tomorrow - now).total_seconds())
 
 
-def pacing_host(job: Job, request: JobRequest, target: Target) -> str:
-    """Whose pace a page keeps: its host's, but what comes through a stranger's proxy concerns that job alone."""
-    host = request.host or target.host_key
-    return f"{host} by proxy of {job.public_id}" if options_of(job).proxied else host
+def pacing_hosts(job: Job, request: JobRequest, wanted: Sequence[Wanted]) -> list[str]:
+    """Whose pace each page keeps: its host's, but what comes through a stranger's proxy concerns that job alone."""
+    apart = f" by proxy of {job.public_id}" if options_of(job).proxied else ""
+    return [f"{request.host or one.target.host_key}{apart}" for one in wanted]
 
 
 def new_job(account: Account, request: JobRequest, **more: object) -> Job:

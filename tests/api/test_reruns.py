@@ -149,7 +149,7 @@ def test_a_retry_costs_a_fixed_number_of_queries(urls, send, make_job, fail, dja
     for index in range(urls):
         fail(job, index)
 
-    with django_assert_num_queries(17):  # those of a job that is posted, the source and its failed URLs
+    with django_assert_num_queries(18):  # those of a job that is posted, the source and its failed URLs
         send(job, "retry")
 
 
