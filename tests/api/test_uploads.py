@@ -7,6 +7,9 @@ import orjson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given
+from hypothesis import settings as of_hypothesis
+from hypothesis import strategies as st
 
 from jobs.api.errors import MOST_PROBLEMS
 from jobs.api.uploads import LONGEST_LINE
@@ -438,3 +441,40 @@ def test_the_job_of_a_form_keeps_its_letters(api, name):
     answer = api.generic("POST", "/v1/jobs", form_bytes(b"a.csv", b"https://store.com/1", job), FORM_OF_X)
 
     assert answer.json()["job"]["name"].encode() == name
+
+
+@pytest.mark.parametrize("kind", [NDJSON, CSV])
+@given(content=st.binary(max_size=200) | st.text('url,reference\n\r"{}[]:h\\ \0é', max_size=60).map(str.encode))
+@of_hypothesis(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_a_job_or_refused(kind, content, send):
+    assert send(content, kind).status_code in (201, 400)
+
+
+@given(
+    content=st.binary(max_size=300), head=st.sampled_from([b"", b"--x\r\n", b"--x\r\nContent-Disposition: form-data; "])
+)
+@of_hypothesis(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_in_a_form_are_refused(content, head, api):
+    assert api.generic("POST", "/v1/jobs", head + content + b"\r\n--x--\r\n", FORM_OF_X).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        b"form-data; name*=nonsense''urls; filename=a.csv",
+        b"form-data; name=urls; filename*=nonsense''a.csv",
+        b"form-data; name=urls; filename*=utf-8''%ff",
+        b"form-data; name=\xff; filename=\xff.csv",
+        b"form-data",
+        b"",
+    ],
+)
+def test_odd_headers_of_a_part_are_the_clients_fault(disposition, api):
+    content = b"--x\r\nContent-Disposition: %s\r\n\r\nhttps://store.com/\r\n--x--\r\n" % disposition
+
+    assert api.generic("POST", "/v1/jobs", content, FORM_OF_X).status_code == 400
+
+
+@pytest.mark.parametrize("boundary", ["", "; boundary", "; boundary=", "; boundary=\u00ff", "; boundary=" + "x" * 300])
+def test_a_form_without_a_boundary_is_refused(boundary, api):
+    assert api.generic("POST", "/v1/jobs", b"x", f"multipart/form-data{boundary}").status_code == 400
