@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from jobs.dashboard import job as page_of_job
 from jobs.dashboard import jobs as page_of_jobs
 from jobs.dashboard import live
-from jobs.models import Job, Session
+from jobs.models import Delivery, Job, Session
 from scraping.options import Output
 from tests.dashboard import making
 from tests.dashboard.hostile import HOSTILE
