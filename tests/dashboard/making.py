@@ -166,7 +166,7 @@ SHOP = """<!doctype html><title>{title}</title><style>body {{ font-family: sans-
 def make_delivery(account, status="delivered", answers=(200,), job=None, event="job.completed", **overrides):
     """A delivery whose endpoint has answered so, the first one first; None: it has not."""
     body = {"id": "evt_1", "event": event, "data": {"jobId": job and job.public_id}}
-    ended_at = (job and job.completed_at) or timezone.now()
+    ended_at = (job and job.completed_at) or timezone.now() - timedelta(minutes=20)
     happened = WebhookEvent.objects.create(
         account=account,
         job=job,
