@@ -51,7 +51,7 @@ def main() -> None:
     owner = making.make_person(account, username="ada", email="ada@example.com")
     newcomer = making.make_person(making.open_empty("Newcomers"), username="grace")
     schedule = making.make_rest(account)
-    delivery = Delivery.objects.filter(status="given_up").first()
+    delivery = Delivery.objects.filter(status="given_up").order_by("pk")[0]
     staff = making.make_person(username="support", is_staff=True, is_superuser=True)
     pages = [
         ("overview", owner, "/dashboard/"),

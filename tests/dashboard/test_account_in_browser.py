@@ -57,7 +57,7 @@ def test_the_secret_is_revealed_and_rolled(tabs, owner, alice):
 def test_a_test_delivery_is_watched_until_it_ends(tabs, owner):
     tab = tabs.open("/dashboard/webhooks/", owner)
 
-    tab.get_by_label("Endpoint").fill("https://hooks.example.com/scrpy")
+    tab.get_by_role("textbox", name="Endpoint").fill("https://hooks.example.com/scrpy")
     tab.get_by_role("button", name="Send a test").click()
     expect(tab.locator("#outcome")).to_contain_text("Not tried yet")
     delivery = Delivery.objects.get()
