@@ -1,6 +1,10 @@
-"""`make screenshots`: pictures of the pages for people, of made data, in docs/screenshots."""
+"""`make screenshots`: pictures of the pages for people, of made data, in docs/screenshots.
+
+`python -m tests.screenshots keys usage` takes those alone whose names begin so.
+"""
 
 import os
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ from django.http import HttpRequest
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 from jobs.accounts import open_account
+from jobs.models import Delivery
 from jobs.sessions import SessionStore
 from scraping.browser import find_chromium
 from tests.dashboard import making
@@ -30,6 +35,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
     "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
 }
+REST = ("schedules", "hosts", "usage", "keys", "webhooks", "members")
 TABS = ("failures", "deliveries", "timeline", "exports")
 MOST_HEIGHT = 1_300
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -44,6 +50,8 @@ def main() -> None:
     ended = account.jobs.get(name="Sitemap of the outlet")
     owner = making.make_person(account, username="ada", email="ada@example.com")
     newcomer = making.make_person(making.open_empty("Newcomers"), username="grace")
+    schedule = making.make_rest(account)
+    delivery = Delivery.objects.filter(status="given_up").order_by("pk")[0]
     staff = making.make_person(username="support", is_staff=True, is_superuser=True)
     pages = [
         ("overview", owner, "/dashboard/"),
@@ -60,6 +68,13 @@ def main() -> None:
         *((f"job-{tab}", owner, f"/dashboard/jobs/{ended.public_id}/{tab}/") for tab in TABS),
         ("page", owner, f"/dashboard/jobs/{ended.public_id}/pages/3/"),
         ("page-failed", owner, f"/dashboard/jobs/{ended.public_id}/pages/0/"),
+        *((page, owner, f"/dashboard/{page}/") for page in REST),
+        *((f"{page}-empty", newcomer, f"/dashboard/{page}/") for page in REST),
+        ("schedule", owner, f"/dashboard/schedules/{schedule.public_id}/"),
+        ("schedule-new", owner, "/dashboard/schedules/new/"),
+        ("schedule-edit", owner, f"/dashboard/schedules/{schedule.public_id}/edit/"),
+        ("key-new", owner, "/dashboard/keys/new/"),
+        ("delivery", owner, f"/dashboard/webhooks/{delivery.public_id}/"),
         ("profile", owner, "/dashboard/profile/"),
         ("accounts", staff, "/dashboard/accounts/"),
         ("sign-in", None, "/dashboard/sign-in/"),
@@ -74,7 +89,8 @@ def main() -> None:
         stack.callback(browser.close)
         cookies = {person: sign_in(person) for person in (owner, newcomer, staff)}
         sign_in(owner, agent=PHONE)
-        for name, person, path in pages:
+        wanted = [one for one in pages if one[0].startswith(tuple(sys.argv[1:]) or "")]
+        for name, person, path in wanted:
             shoot(browser, f"http://127.0.0.1:{server.port}", name, cookies.get(person), path)
 
 

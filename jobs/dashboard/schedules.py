@@ -45,6 +45,7 @@ class ScheduleForm(forms.Form):
     name = forms.CharField(label="Name", required=False)
     cron = forms.CharField(
         label="When",
+        widget=forms.TextInput(attrs={"class": "mono", "placeholder": "30 6 * * mon-fri", "spellcheck": "false"}),
         help_text="Minute, hour, day of the month, month, day of the week: <code>30 6 * * mon-fri</code>; or "
         "<code>@hourly</code>, <code>@daily</code>, <code>@weekly</code>, <code>@monthly</code>.",
     )
@@ -53,7 +54,9 @@ class ScheduleForm(forms.Form):
         initial="UTC",
         help_text="Such as <code>Europe/Berlin</code>: the time is meant there, in summer and in winter.",
     )
-    urls = Lines(label="URLs, one a line")
+    urls = Lines(
+        label="URLs, one a line", widget=forms.Textarea(attrs={"placeholder": "https://example.com/products/1"})
+    )
     selectors = Lines(
         label="Fields to read, as JSON",
         required=False,
@@ -132,7 +135,7 @@ def placed(problem: Problem) -> tuple[str | None, str]:
 
 def written(schedule: Schedule) -> dict[str, str]:
     """A schedule as the form has it."""
-    job = orjson.loads(orjson.dumps(job_of(schedule)))
+    job = asked_of(schedule)
     more = {name: job[name] for name in MORE if job[name]}
     return {
         "name": schedule.name or "",
@@ -142,6 +145,12 @@ def written(schedule: Schedule) -> dict[str, str]:
         "selectors": as_json(job["selectors"]),
         "more": as_json(more) if more else "",
     }
+
+
+def asked_of(schedule: Schedule) -> dict[str, Any]:
+    """The job that it makes, in values instead of text."""
+    job: dict[str, Any] = orjson.loads(orjson.dumps(job_of(schedule)))
+    return job
 
 
 def as_json(value: object) -> str:
@@ -166,11 +175,12 @@ def with_last_run(schedules: QuerySet[Schedule]) -> QuerySet[Schedule]:
 def schedule(request: MemberRequest, public_id: str) -> HttpResponse:
     """Three queries; two while it is paused."""
     one = own_schedule(request, public_id)
+    job = asked_of(one)
     context = {
         "schedule": one,
         "foreseen": foreseen(one),
-        "urls": len(orjson.loads(one.urls)),
-        "json": as_json(job_of(one)),
+        "urls": len(job["urls"]),
+        "json": as_json(job),
         "part": part_of(one.runs.select_related("job").only(*OF_RUNS), request),
     }
     return render(request, "dashboard/schedule.html", context)

@@ -37,7 +37,10 @@ def limit(most: int | str | None) -> str:
     """A number, or a rate; what is not limited is said to be so."""
     if most is None:
         return "no limit"
-    return count(most) if isinstance(most, int) else most.replace("/", " a ")
+    if isinstance(most, int):
+        return count(most)
+    amount, _, time = most.partition("/")
+    return f"{int(amount):,} a {time}"
 
 
 @register.filter

@@ -166,7 +166,7 @@ SHOP = """<!doctype html><title>{title}</title><style>body {{ font-family: sans-
 def make_delivery(account, status="delivered", answers=(200,), job=None, event="job.completed", **overrides):
     """A delivery whose endpoint has answered so, the first one first; None: it has not."""
     body = {"id": "evt_1", "event": event, "data": {"jobId": job and job.public_id}}
-    ended_at = (job and job.completed_at) or timezone.now()
+    ended_at = (job and job.completed_at) or timezone.now() - timedelta(minutes=20)
     happened = WebhookEvent.objects.create(
         account=account,
         job=job,
@@ -271,11 +271,13 @@ def make_rest(account):
     live = account.jobs.live().first()
     HostQueue.objects.filter(job=live).update(ready_at=timezone.now())
     for number, host in enumerate(("outlet.example:443", LONG_URL.split("/")[2] + ":443", "slow.example:443")):
-        HostQueue.objects.create(job=live, host=host, ready_at=timezone.now())
+        queue = HostQueue.objects.create(job=live, host=host, ready_at=timezone.now())
+        waiting = range(1_000 * (number + 1), 1_000 * (number + 1) + 14 + 9 * number)
+        Page.objects.bulk_create(make_page(live, queue, index, "pending", None, LONG_URL) for index in waiting)
         soon = timezone.now() + timedelta(seconds=40)
         delays = {"delay_ms": 4_000 * (number == 2), "crawl_delay_ms": 1_000 * number}
         Host.objects.create(host=host, next_at=soon, slowed_at=timezone.now(), robots_at=timezone.now(), **delays)
-    make_person(account, "member", username="grace", email="grace@example.com")
+    make_person(account, "member", username="linus", email="linus@example.com")
     make_person(account, "viewer", username=f"{'long' * 30}@example.com")
     return make_schedules(account)
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from jobs.dashboard import job as page_of_job
 from jobs.dashboard import jobs as page_of_jobs
 from jobs.dashboard import live
-from jobs.models import Job, Session
+from jobs.models import Delivery, Job, Session
 from scraping.options import Output
 from tests.dashboard import making
 from tests.dashboard.hostile import HOSTILE
@@ -49,6 +49,18 @@ def pages(job, ended):
     yield from ("/dashboard/profile/", "/dashboard/accounts/", "/dashboard/password/", "/dashboard/jobs/job_0/")
 
 
+REST = ("schedules/", "schedules/new/", "hosts/", "usage/", "keys/", "keys/new/", "webhooks/", "members/")
+"""The pages that are about no job."""
+
+
+def rest(account):
+    """Those, and of each thing one."""
+    schedule, delivery = making.make_rest(account), Delivery.objects.filter(status="given_up").first()
+    yield from (f"/dashboard/{page}" for page in REST)
+    yield from (f"/dashboard/schedules/{schedule.public_id}/", f"/dashboard/schedules/{schedule.public_id}/edit/")
+    yield f"/dashboard/webhooks/{delivery.public_id}/"
+
+
 def offences(tab, rules=WCAG):
     found = Axe().run(tab, options=rules).response["violations"]
     return [(tab.url, rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]]
@@ -61,7 +73,7 @@ def test_everybody_can_use_every_page(tabs, full, owner, alice, few_rows, look, 
     tab = tabs.open("/dashboard/", owner, **look)
     found = []
 
-    for path in pages(full, alice.jobs.get(name="Sitemap of the outlet")):
+    for path in (*pages(full, alice.jobs.get(name="Sitemap of the outlet")), *rest(alice)):
         tab.goto(path)
         found += offences(tab, rules)
 
@@ -74,6 +86,10 @@ def test_everybody_can_use_what_is_empty_or_for_strangers(tabs, make_person, adm
     found = offences(tabs.open("/dashboard/", newcomer, **look)) + offences(
         tabs.open("/dashboard/jobs/", newcomer, **look)
     )
+    tab = tabs.open("/dashboard/", newcomer, **look)
+    for path in REST:
+        tab.goto(f"/dashboard/{path}")
+        found += offences(tab)
     found += offences(tabs.open("/dashboard/", admin_user, **look))
     for path in ("sign-in/", "password/forgotten/", "password/sent/", "password/new/x/y/"):
         found += offences(tabs.open(f"/dashboard/{path}", **look))
@@ -85,7 +101,7 @@ def test_no_page_is_wider_than_a_phone(tabs, full, owner, alice):
     tab = tabs.open("/dashboard/", owner, **PHONE)
     wide = []
 
-    for path in pages(full, alice.jobs.get(name=making.LONG_NAME)):
+    for path in (*pages(full, alice.jobs.get(name=making.LONG_NAME)), *rest(alice)):
         tab.goto(path)
         if tab.evaluate("document.documentElement.scrollWidth") > PHONE["viewport"]["width"]:
             wide.append(path)
