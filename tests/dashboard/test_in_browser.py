@@ -128,6 +128,7 @@ def test_pages_ask_for_few_files(tabs, full, owner):
 
 def test_one_signs_in_with_the_keyboard_alone(tabs, owner, full):
     tab = tabs.open("/dashboard/jobs/")
+    expect(tab.get_by_label("Username")).to_be_focused()
 
     tab.keyboard.type("ada")
     tab.keyboard.press("Tab")
