@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from jobs.api.views import PUBLIC_ID
 from jobs.models import Account, Job, Membership
 from jobs.models.membership import Role
 
@@ -104,7 +105,8 @@ def let_in(request: MemberRequest, account: Account, role: Role, *, looks_in: bo
 
 def own_job(request: MemberRequest, public_id: str) -> Job:
     """The account's job; another account's is as if it were not there. One query. Raises: Http404."""
-    job = Job.objects.filter(account=request.account, public_id=public_id).select_related("source").first()
+    own = Job.objects.filter(account=request.account, public_id=public_id).select_related("source")
+    job = own.first() if PUBLIC_ID.fullmatch(public_id) else None
     if job is None:
         raise Http404(f"{request.account} has no job {public_id[:60]}.")
     return job

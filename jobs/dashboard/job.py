@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from jobs.dashboard.access import MemberRequest, own_job, page
+from jobs.dashboard.fields import pretty
 from jobs.dashboard.files import pictures_of
 from jobs.dashboard.fills import fills_of, without
 from jobs.dashboard.job_frame import frame
@@ -109,8 +110,7 @@ def head(request: MemberRequest, public_id: str) -> HttpResponse:
 def asked(request: MemberRequest, public_id: str) -> HttpResponse:
     """What was asked for, as the API shows it. One query."""
     job = own_job(request, public_id)
-    text = orjson.dumps(job_as_dict(job))
-    shown = orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
+    shown = pretty(orjson.dumps(job_as_dict(job)))
     return render(request, "dashboard/job_request.html", {**frame(job), "json": shown})
 
 

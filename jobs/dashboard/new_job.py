@@ -3,33 +3,30 @@
 What the form makes is the very JSON that the API takes, and it is read by the API's own readers.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
-import orjson
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.text import capfirst
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 
 from jobs.api.bodies import read_document
 from jobs.api.errors import ApiError, Problem, invalid_request
 from jobs.api.job_requests import FOR_MANY, read_job_request, read_preview_request
 from jobs.api.uploads import Upload, kind_of
-from jobs.artifacts import StorageAway, content_of
 from jobs.dashboard.access import MemberRequest, own_job, page
+from jobs.dashboard.advice import advice_on
+from jobs.dashboard.fields import fields_of
+from jobs.dashboard.trials import try_rules_on
 from jobs.intake import Refusal, create_job
-from jobs.models import ApiKey, Artifact, Job, Page
+from jobs.models import ApiKey, Job
 from jobs.models.membership import Role
-from jobs.rereading import create_preview
 from scraping.options import Output
-from scraping.rules.evaluate import WHY, Status
 
 PICTURED = (Output.FULL_PAGE_SCREENSHOT.value, Output.ELEMENTS.value)
 """What a page is shown by, to be clicked on."""
 OF_MANY = {*FOR_MANY, "outputs"}
-LONGEST_SHOWN = 4_000
 TITLES = {
     Output.SCREENSHOT: "Screenshot",
     Output.FULL_PAGE_SCREENSHOT: "Screenshot of all of it",
@@ -42,16 +39,6 @@ TITLES = {
 }
 """The outputs that people choose from."""
 START: dict[str, Any] = {"urls": [], "selectors": {"title": "h1"}}
-
-
-class Tried(NamedTuple):
-    """What became of a field: its value as JSON, why it is that, and where on the page what matched is."""
-
-    name: str
-    value: str
-    found: bool
-    note: str
-    places: list[int]
 
 
 @page(needs=Role.MEMBER)
@@ -82,7 +69,7 @@ def preview(request: MemberRequest) -> HttpResponse:
     try:
         asked = read_asked(request)
         job = reread(request, asked) if request.POST.get("kept") else visit(request, asked)
-    except (ApiError, Refusal, StorageAway) as error:
+    except (ApiError, Refusal) as error:
         return render(request, "dashboard/parts/preview.html", refusal(error))
     return render(request, "dashboard/parts/preview.html", {"job": job})
 
@@ -93,14 +80,13 @@ def previewed(request: MemberRequest, public_id: str) -> HttpResponse:
     job = own_job(request, public_id)
     if job.live:
         return render(request, "dashboard/parts/preview.html", {"job": job})
-    one = job.pages.filter(index=0).first()
-    if one is None:
-        raise Http404
+    one = get_object_or_404(job.pages, index=0)
     files = {artifact.output: artifact for artifact in one.artifacts.filter(shown=True, action=None)}
     context = {
         "job": job,
         "page": one,
-        "tried": tried(one),
+        "fields": list(fields_of(one)),
+        "advice": advice_on(one.error_code),
         "picture": files.get(Output.FULL_PAGE_SCREENSHOT),
         "elements": files.get(Output.ELEMENTS),
     }
@@ -130,15 +116,10 @@ def visit(request: MemberRequest, asked: dict[str, Any]) -> Job:
 
 
 def reread(request: MemberRequest, asked: dict[str, Any]) -> Job:
-    """Read the page that an earlier preview kept. Raises: ApiError, Refusal, StorageAway."""
-    source = own_job(request, request.POST["kept"])
-    kept = Artifact.objects.filter(job=source, output=Output.HTML, action=None).select_related("page").first()
-    if kept is None:
-        raise ApiError("nothing_kept", "The page is not kept any more: preview it again.")
-    url = kept.page.final_url or kept.page.canonical_url
-    body = {"url": url, "html": content_of(kept).decode(errors="replace"), "options": of_one(asked)}
-    wanted, html = read_preview_request({**body, "selectors": asked.get("selectors", {})})
-    return create_preview(account=request.account, request=wanted, html=html or "")
+    """Read the page that an earlier preview kept. Raises: ApiError, Refusal, Http404."""
+    source = get_object_or_404(own_job(request, request.POST["kept"]).pages, index=0)
+    selectors = asked.get("selectors", {})
+    return try_rules_on(source, account=request.account, selectors=selectors, options=of_one(asked))
 
 
 def of_one(asked: dict[str, Any]) -> dict[str, Any]:
@@ -151,23 +132,6 @@ def first_url(asked: dict[str, Any]) -> dict[str, Any]:
     urls = asked.get("urls")
     first = urls[0] if isinstance(urls, list) and urls else None
     return {"url": first} if isinstance(first, str) else {}
-
-
-def tried(one: Page) -> list[Tried]:
-    """Each field of a page that was explained."""
-    if not (one.data and one.reports):
-        return []
-    data, reports = orjson.loads(one.data), orjson.loads(one.reports)
-    return [tried_field(name, value, reports[name]) for name, value in data.items()]
-
-
-def tried_field(name: str, value: object, report: dict[str, Any]) -> Tried:
-    status, matches = Status(report["status"]), report["matches"]
-    found = status is Status.FOUND
-    why = f"{matches:,} match{'' if matches == 1 else 'es'}" if found else capfirst(WHY[status])
-    note = f"{why}. {report['reason']}" if report["reason"] else why
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-    return Tried(name, text[:LONGEST_SHOWN], found, note, report["elements"])
 
 
 def form_of(request: MemberRequest, asked: dict[str, Any]) -> dict[str, Any]:

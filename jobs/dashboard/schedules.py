@@ -14,6 +14,7 @@ from jobs.api.bodies import read_document
 from jobs.api.errors import ApiError, Problem
 from jobs.api.schedule_requests import read_schedule
 from jobs.dashboard.access import MemberRequest, page
+from jobs.dashboard.fields import as_json
 from jobs.dashboard.paging import part_of
 from jobs.intake import Refusal
 from jobs.models import Schedule, ScheduleRun
@@ -151,10 +152,6 @@ def asked_of(schedule: Schedule) -> dict[str, Any]:
     """The job that it makes, in values instead of text."""
     job: dict[str, Any] = orjson.loads(orjson.dumps(job_of(schedule)))
     return job
-
-
-def as_json(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
 @page()

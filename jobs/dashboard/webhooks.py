@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import orjson
 from django import forms
 from django.contrib import messages
 from django.db.models import Prefetch, QuerySet, Subquery
@@ -11,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from jobs.dashboard.access import MemberRequest, page
+from jobs.dashboard.fields import pretty
 from jobs.dashboard.paging import part_of
 from jobs.models import Account, Delivery, DeliveryAttempt
 from jobs.models.membership import Role
@@ -136,7 +136,7 @@ def own_delivery(request: MemberRequest, public_id: str) -> Delivery:
 def standing(delivery: Delivery) -> dict[str, Any]:
     """With each try, the last one first. One query."""
     moves = delivery.status in (DeliveryStatus.PENDING, DeliveryStatus.SENDING)
-    text = orjson.dumps(orjson.loads(delivery.event.body), option=orjson.OPT_INDENT_2).decode()
+    text = pretty(delivery.event.body)
     return {
         "delivery": delivery,
         "moves": moves,

@@ -5,8 +5,11 @@ import json
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from jobs.artifacts.files import remove_all
 from jobs.models import Job, Page
 from jobs.models.membership import Role
+from scraping.options import Output
+from tests.dashboard import making
 from tests.dashboard.hostile import HOSTILE
 
 NEW, MAKE, PREVIEW = "/dashboard/jobs/new/", "/dashboard/jobs/new/make/", "/dashboard/jobs/new/preview/"
@@ -104,14 +107,15 @@ def test_a_page_that_is_not_kept_cannot_be_read_again(ada, alice, make_job):
 
     answer = ada.post(PREVIEW, {**request(), "kept": job.public_id})
 
-    assert "preview it again" in answer.content.decode()
+    assert "No HTML is kept of this page" in answer.content.decode()
 
 
 def test_another_accounts_preview_is_not_found(ada, ben, bob, make_job):
     job = make_job(bob, completed=1)
 
     assert ada.get(f"/dashboard/previews/{job.public_id}/").status_code == 404
-    assert ada.post(PREVIEW, {**request(), "kept": job.public_id}).status_code == 404
+    for kept in (job.public_id, "\0", "x"):
+        assert ada.post(PREVIEW, {**request(), "kept": kept}).status_code == 404
 
 
 def test_what_a_stranger_wrote_is_shown_as_text(ada, alice, make_job):
@@ -125,3 +129,14 @@ def test_what_a_stranger_wrote_is_shown_as_text(ada, alice, make_job):
     assert "<script>alert" not in shown
     assert "<img src=x" not in shown
     assert "&lt;script&gt;" in shown
+
+
+def test_a_page_whose_file_is_gone_cannot_be_read_again_and_says_so(ada, alice, make_job):
+    job = make_job(alice, completed=1)
+    making.keep(job.pages.get(), Output.HTML, "text/html; charset=utf-8", b"<h1>Chair</h1>")
+    remove_all(job.public_id)
+
+    answer = ada.post(PREVIEW, {**request(), "kept": job.public_id})
+
+    assert answer.status_code == 200
+    assert "No HTML is kept of this page" in answer.content.decode()
