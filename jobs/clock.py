@@ -17,7 +17,14 @@ from jobs.queue.deadlines import end_overdue_jobs
 from jobs.queue.dispatch import dispatch, until_next_ready
 from jobs.queue.hosts import forget_hosts
 from jobs.queue.sweep import forget_dead_workers, notice_lost_messages, sweep
-from jobs.retention import forget_idempotency_keys, forget_runs, make_room, purge_old_jobs, remove_litter
+from jobs.retention import (
+    forget_idempotency_keys,
+    forget_runs,
+    forget_sessions,
+    make_room,
+    purge_old_jobs,
+    remove_litter,
+)
 from jobs.schedules.running import run_due_schedules
 from jobs.stopping import stop_event
 from jobs.webhooks.due import ring_due
@@ -49,6 +56,7 @@ DUTIES: tuple[tuple[Callable[[], object], float], ...] = (
     (forget_hosts, 600.0),
     (forget_idempotency_keys, 60.0),
     (forget_runs, 600.0),
+    (forget_sessions, 600.0),
     (purge_old_jobs, 5.0),
     (make_room, 10.0),
     (remove_litter, 60.0),

@@ -14,7 +14,7 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Now
 
 from jobs.artifacts import files
-from jobs.models import Artifact, IdempotencyKey, Job, ScheduleRun, WebhookEvent
+from jobs.models import Artifact, IdempotencyKey, Job, ScheduleRun, Session, WebhookEvent
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,11 @@ def try_to_remove_all(job_id: str) -> None:
 def forget_idempotency_keys() -> None:
     """Delete those that mean nothing any more. One query."""
     IdempotencyKey.objects.expired().delete()
+
+
+def forget_sessions() -> None:
+    """Delete those that nobody can sign in by any more. One query."""
+    Session.objects.filter(expire_date__lt=Now()).delete()
 
 
 def make_room() -> int:

@@ -1,12 +1,15 @@
 """Signing in and out, passwords and sessions."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.db.models.functions import Now
 
 from jobs.models import Session
+from jobs.retention import forget_sessions
 
 RIGHT = {"username": "ada", "password": "open sesame"}
 
@@ -132,3 +135,11 @@ def test_who_signs_out_is_out(client, person):
     client.post("/dashboard/sign-out/")
 
     assert client.get("/dashboard/").status_code == 302
+
+
+def test_sessions_that_have_run_out_are_forgotten_and_others_are_not(ada, ben):
+    Session.objects.filter(user__username="ben").update(expire_date=Now() - timedelta(seconds=1))
+
+    forget_sessions()
+
+    assert [session.user.username for session in Session.objects.all()] == ["ada"]
