@@ -160,5 +160,5 @@ def test_a_page_that_navigates_on_and_on_does_not_disturb_the_next(visit, path):
 def test_a_page_that_has_been_read_leads_nowhere_any_more(visit, site):
     assert title(visit, "/patient-bombard") == "Bombard"
 
-    site.wait_for_hit("/beat", 3)
+    site.wait_for_hit("/beat", 5)
     assert site.count("/static/stolen") == 0
