@@ -1,6 +1,11 @@
-"""Ends a request's body at the limit, before Django keeps it on disk: Django reads it whole, however long."""
+"""Ends a request's body at the limit, before Django keeps it on disk: Django reads it whole, however long.
 
+Where the disk has no room for it, that is its limit.
+"""
+
+import errno
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -16,43 +21,67 @@ TAKES_FILES = "/v1/jobs"
 FORM = "multipart/form-data"
 KINDS = {"application/x-ndjson": "ndjson", "application/jsonl": "ndjson", "text/csv": "csv"}
 """What a file of URLs comes as, if not within a form."""
-CUT = "scrpy.body_was_cut"
-END: Message = {"type": "http.request", "body": b"", "more_body": False}
+UNREAD = "scrpy.body_was_not_read"
+"""In the scope: the status that says why."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+END: Message = {"type": "http.request", "more_body": False}
 
 
 def limit_body(application: AsgiApplication) -> AsgiApplication:
-    """`application`, given no more of any body than it may have. It is still asked, and answers 413."""
+    """`application`, given no more of any body than it may have. It is still asked, and answers 413, or 503."""
 
     async def limited(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            receive = LimitedBody(scope, receive)
-        await application(scope, receive, send)
+        if scope["type"] != "http":
+            return await application(scope, receive, send)
+        body = LimitedBody(scope, receive)
+        try:
+            await application(scope, body, send)
+        except OSError as error:
+            if not is_without_room(error):
+                raise
+            body.give_up(HTTPStatus.SERVICE_UNAVAILABLE)
+            await application(scope, body, send)
 
     return limited
 
 
-def body_was_cut(request: HttpRequest) -> bool:
-    return bool(getattr(request, "scope", {}).get(CUT))
+def why_unread(request: HttpRequest) -> HTTPStatus | None:
+    """Of a request whose body was given up."""
+    return getattr(request, "scope", {}).get(UNREAD)
+
+
+def is_without_room(error: BaseException) -> bool:
+    """Whether this is how it shows that the disk is full."""
+    return isinstance(error, OSError) and error.errno in NO_ROOM
 
 
 class LimitedBody:
-    """The body of one request. One that says it is too long is not read at all; the scope notes that it was cut."""
+    """The body of one request. One that says it is too long is not read at all."""
 
     def __init__(self, scope: dict[str, Any], receive: Receive) -> None:
         self._scope = scope
         self._receive = receive
-        most = most_of(scope["path"], dict(scope["headers"]).get(b"content-type", b"").decode("latin-1"))
-        self._left = most if declared_bytes(scope) <= most else -1
+        self._ended = False
+        self._left = most_of(scope["path"], dict(scope["headers"]).get(b"content-type", b"").decode("latin-1"))
+        if declared_bytes(scope) > self._left:
+            self.give_up(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    def give_up(self, why: HTTPStatus) -> None:
+        """Who reads it from now on finds its end at once, and in the scope why."""
+        self._scope[UNREAD] = why
+        self._ended = False
 
     async def __call__(self) -> Message:
-        if CUT in self._scope:
+        if UNREAD not in self._scope:
+            message = await self._receive()
+            self._left -= len(message.get("body", b""))
+            if self._left >= 0:
+                return message
+            self.give_up(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if self._ended:
             return await self._disconnect()
-        message = END if self._left < 0 else await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
-            self._scope[CUT] = True
-            return END
-        return message
+        self._ended = True
+        return END
 
     async def _disconnect(self) -> Message:
         """Skip what else the client sends."""

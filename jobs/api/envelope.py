@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed
 
-from jobs.api.body_limit import MAX_BODY_BYTES, most_bytes
+from jobs.api.body_limit import MAX_BODY_BYTES, is_without_room, most_bytes
 from jobs.api.errors import ApiError, Problem, invalid_request, problem_as_dict
 from jobs.intake import InsufficientCredits, TooManyTestUrls, TooMuch
 from jobs.outages import database_is_away
@@ -26,7 +26,8 @@ DATABASE_AWAY = (
     "service_unavailable",
     "The database is away or busy. Try again in a moment; under an Idempotency-Key nothing is done twice.",
 )
-BY_STATUS = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
+NO_ROOM = ("service_unavailable", "There is no room left on this server's disk. Try again when its operator made some.")
+BY_STATUS = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 503: NO_ROOM}
 """What an answer that Django gave by itself says in our words; of the rest, below 500: that it cannot be read."""
 
 
@@ -35,7 +36,7 @@ def shaped(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     is_api = request.path_info == "/v1" or request.path_info.startswith("/v1/")
     if not is_api or response.status_code < 400 or response.get("Content-Type") == "application/json":  # noqa: PLR2004
         return response
-    if response.status_code >= 500:  # noqa: PLR2004
+    if response.status_code >= 500 and response.status_code not in BY_STATUS:  # noqa: PLR2004
         return answer(request, internal_error(request))
     if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return answer(request, too_large(most_bytes(request), headers=headers_of(response)))
@@ -47,9 +48,8 @@ def headers_of(response: HttpResponseBase) -> dict[str, str]:
     return {name: value for name, value in response.items() if not name.lower().startswith("content-")}
 
 
-def cut_off() -> HttpResponse:
+def unread(status: HTTPStatus) -> HttpResponse:
     """The connection is closed: more of the body may be on its way."""
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     return HttpResponse(status.phrase, status=status, content_type="text/plain", headers={"Connection": "close"})
 
 
@@ -65,7 +65,7 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
         logger.error("Unforeseen", exc_info=exception)
         error = internal_error(request)
     elif error.code == "service_unavailable":
-        logger.warning("The database is away: %s", exception)
+        logger.warning("Answered 503: %s", exception)
     return answer(request, error)
 
 
@@ -88,6 +88,8 @@ def translated(exception: Exception) -> ApiError | None:  # noqa: PLR0911 - a ta
             return too_large(MAX_BODY_BYTES)
         case SuspiciousOperation() | BadRequest() | UnreadablePostError():
             return ApiError(*UNREADABLE)
+    if is_without_room(exception):
+        return ApiError(*NO_ROOM)
     return ApiError(*DATABASE_AWAY) if database_is_away(exception) else None
 
 

@@ -34,7 +34,7 @@ class Jobs(ApiView):
 
     def post(self, request: Request) -> Response:
         query = read_query(request, **self.query["POST"])
-        with posted(request._request, query["job"]) as asked:
+        with posted(request._request, query["job"], account_id=account_of(request).pk) as asked:
             if query["dryRun"]:
                 read_key(request)
                 return success(dryRun=dry_run(account_of(request), asked, test=is_test(request)))

@@ -12,8 +12,8 @@ from django.utils.decorators import sync_and_async_middleware
 from structlog.contextvars import bound_contextvars
 
 from jobs.api import rates
-from jobs.api.body_limit import body_was_cut
-from jobs.api.envelope import cut_off, shaped
+from jobs.api.body_limit import why_unread
+from jobs.api.envelope import shaped, unread
 from jobs.api.metrics import count_request
 from jobs.ids import make_id
 
@@ -34,7 +34,8 @@ def around(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponseBase:
         began = time.monotonic()
         with bound_contextvars(request_id=name(request)):
-            response = cut_off() if body_was_cut(request) else get_response(request)
+            why = why_unread(request)
+            response = unread(why) if why else get_response(request)
             return finished(request, response, began=began)
 
     return handle
@@ -44,7 +45,8 @@ def around_async(get_response: AsyncHandler) -> AsyncHandler:
     async def handle(request: HttpRequest) -> HttpResponseBase:
         began = time.monotonic()
         with bound_contextvars(request_id=name(request)):
-            response = cut_off() if body_was_cut(request) else await get_response(request)
+            why = why_unread(request)
+            response = unread(why) if why else await get_response(request)
             return finished(request, response, began=began)
 
     return handle

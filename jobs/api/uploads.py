@@ -6,12 +6,14 @@ A job of 100,000 URLs is read line by line; what is wrong with a line is told wi
 import csv
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import PurePath
+from threading import Lock
 from typing import IO, Any, Protocol
 
 from django.conf import settings
@@ -32,6 +34,14 @@ LONGEST_LINE = 2**20
 NO_CSV = "This is no CSV in UTF-8: a quote, a line's end or a byte is where none may be, or a value is too long."
 CHUNK_BYTES = 2**16
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+MOST_OF_ACCOUNT = 2
+"""In one process: each keeps a core busy, and 100,000 URLs take some 100 MB while they are stored."""
+AGAIN_IN_S = 5
+
+reading: Counter[int] = Counter()
+"""Files by account."""
+entrance = Lock()
 
 
 class Unreadable(ValueError):
@@ -86,15 +96,30 @@ class Lines:
 
 
 @contextmanager
-def posted(request: HttpRequest, job: str | None) -> Iterator[dict[str, Any] | Upload]:
+def posted(request: HttpRequest, job: str | None, *, account_id: int) -> Iterator[dict[str, Any] | Upload]:
     """The body of a request for a job, whose query may have the JSON that goes with a file. Raises: ApiError."""
     if is_upload(request.headers.get("Content-Type", "")):
-        with opened(request, job) as upload:
+        with one_of_few(account_id), opened(request, job) as upload:
             yield upload
     elif job is not None:
         raise invalid_request([Problem("job", "unknown_field", "This goes with a file of URLs; here it is the body.")])
     else:
         yield read_object(request)
+
+
+@contextmanager
+def one_of_few(account_id: int) -> Iterator[None]:
+    """Raises: ApiError if as many files of the account are being read as may be."""
+    with entrance:
+        if reading[account_id] >= MOST_OF_ACCOUNT:
+            message = f"This account has {MOST_OF_ACCOUNT} files of URLs being read; try again when one is done."
+            raise ApiError("rate_limited", message, headers={"Retry-After": str(AGAIN_IN_S)})
+        reading[account_id] += 1
+    try:
+        yield
+    finally:
+        with entrance:
+            reading[account_id] -= 1
 
 
 @contextmanager

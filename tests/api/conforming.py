@@ -65,7 +65,7 @@ def faults(method: str, route: str | None, status: int, headers: Mapping[str, st
     """All that the document does not foresee of an answer to a request under /v1; None is content that is streamed."""
     operation = operation_of(method, route)
     if operation is None:
-        return faults_of_error(status, content, expected=(404, 405, 413, 400))
+        return faults_of_error(status, content, expected=(404, 405, 413, 400, 503))
     if str(status) not in operation["responses"]:
         too_large = status == 413 and "requestBody" not in operation
         return faults_of_error(status, content, expected=(413,)) if too_large else [f"{status} is not foreseen"]

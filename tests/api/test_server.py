@@ -2,9 +2,11 @@
 
 import json
 import socket
+import tempfile
 import threading
 from contextlib import closing, suppress
 from http.client import HTTPException
+from pathlib import Path
 
 import orjson
 import pytest
@@ -15,6 +17,9 @@ from jobs.queue import bell
 from tests.until import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+FULL = Path("/dev/full")
+"""A disk without room."""
 
 
 class Asking(threading.Thread):
@@ -208,6 +213,21 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(server, make_key, alice
     response = connection.getresponse()
 
     assert (response.status, json.loads(response.read())["error"]["code"]) == (413, "payload_too_large")
+    connection.close()
+
+
+def test_a_body_for_which_the_disk_has_no_room_is_503(server, make_key, alice, monkeypatch):
+    connection = server.connect()
+
+    with FULL.open("w+b", buffering=0) as full:
+        monkeypatch.setattr(tempfile, "SpooledTemporaryFile", lambda **_: full)
+        connection.request("POST", "/v1/jobs", b"{}", post_headers(make_key(alice)))
+        response = connection.getresponse()
+
+    body = json.loads(response.read())
+    assert (response.status, body["error"]["code"]) == (503, "service_unavailable")
+    assert "disk" in body["error"]["message"]
+    assert body["requestId"] == response.headers["X-Request-Id"]
     connection.close()
 
 

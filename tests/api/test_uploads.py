@@ -1,6 +1,8 @@
 """Jobs whose URLs come as a file: NDJSON or CSV, as the body or as a part of a form."""
 
 import io
+import tempfile
+from pathlib import Path
 from urllib.parse import urlencode
 
 import orjson
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as of_hypothesis
 from hypothesis import strategies as st
 
+from jobs.api import uploads
 from jobs.api.errors import MOST_PROBLEMS
 from jobs.api.uploads import LONGEST_LINE
 from jobs.models import IdempotencyKey, Job, Page
@@ -18,6 +21,8 @@ from scrpy.logs import json_formatter
 
 pytestmark = pytest.mark.django_db
 
+FULL = Path("/dev/full")
+"""A disk without room."""
 RULES = {"selectors": {"title": "h1"}}
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 FORM_OF_X = "multipart/form-data; boundary=x"
@@ -478,3 +483,30 @@ def test_odd_headers_of_a_part_are_the_clients_fault(disposition, api):
 @pytest.mark.parametrize("boundary", ["", "; boundary", "; boundary=", "; boundary=\u00ff", "; boundary=" + "x" * 300])
 def test_a_form_without_a_boundary_is_refused(boundary, api):
     assert api.generic("POST", "/v1/jobs", b"x", f"multipart/form-data{boundary}").status_code == 400
+
+
+def test_an_account_has_few_files_read_at_once(alice, bob, make_client, send, monkeypatch):
+    monkeypatch.setitem(uploads.reading, alice.pk, uploads.MOST_OF_ACCOUNT)
+
+    answer = send(b"https://store.com/", CSV)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "rate_limited")
+    assert answer["Retry-After"] == str(uploads.AGAIN_IN_S)
+    assert send(b"https://store.com/", CSV, client=make_client(bob)).status_code == 201
+
+
+@pytest.mark.parametrize("content", [b"https://store.com/", b"?"])
+def test_a_file_that_has_been_read_makes_room(content, send):
+    for _ in range(uploads.MOST_OF_ACCOUNT + 1):
+        assert send(content, CSV).status_code in (201, 400)
+
+
+@pytest.mark.parametrize("length", [10, uploads.CHUNK_BYTES * 10])
+def test_a_full_disk_is_told_and_leaves_nothing(length, send, monkeypatch):
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: FULL.open("w+b"))
+
+    answer = send(b"https://store.com/\n".ljust(length), CSV)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "service_unavailable")
+    assert "disk" in answer.json()["error"]["message"]
+    assert not Job.objects.exists()
