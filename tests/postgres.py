@@ -33,9 +33,14 @@ class Postgres:
         info = self._server.get_postmaster_info()
         return f"postgres://postgres@{quote(str(info.socket_dir), safe='')}:{info.port}/postgres"
 
+    @property
+    def pid(self) -> int:
+        """Of the process above all of its others."""
+        return self._processes()[0]
+
     def stop_at_once(self) -> None:
         """As if the power went: no connection is ended in order, nothing is written out."""
-        postmaster = self._processes()[0]
+        postmaster = self.pid
         os.kill(postmaster, signal.SIGQUIT)
         until(lambda: not Path(f"/proc/{postmaster}").exists(), what="the end of PostgreSQL")
 

@@ -5,11 +5,11 @@ import os
 from collections.abc import Callable, Mapping
 
 from tests import bench
-from tests.bench import egress, platform, webhooks
+from tests.bench import egress, rendering, webhooks
 from tests.bench.figures import Size
 
 ROOMS: Mapping[str, tuple[Callable[[Size], None], Size]] = {
-    "platform": (platform.run, Size(pages=200, turns=5, lanes=8)),
+    "rendering": (rendering.run, Size(pages=200, turns=3, lanes=8)),
     "egress": (egress.run, Size(pages=32, turns=15, lanes=8)),
     "webhooks": (webhooks.run, Size(pages=5_000, turns=3, lanes=0)),
 }

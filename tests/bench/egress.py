@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from os import sysconf, times
-from pathlib import Path
+from os import times
 from unittest import mock
 
 from scraping import rules
@@ -22,10 +21,9 @@ from scraping.render import scrape
 from scrpy.demo.catalogue import PRODUCTS, product
 from tests.bench.figures import Size, report
 from tests.bench.site import HOST, SUM, key_hash, running_site
-from tests.platform.processes import descendants
+from tests.bench.usage import cpu_s
 
 LIMITS = replace(DEFAULT_LIMITS, browser_max_pages=1_000_000, browser_max_age_s=1_000_000)
-TICKS_PER_S = sysconf("SC_CLK_TCK")
 
 Page = tuple[str, Mapping[str, object]]
 """A path, and what has to be found there."""
@@ -110,10 +108,10 @@ async def take_turns(origin: str, kind: Kind, size: Size) -> list[tuple[Turn, Tu
 async def take_turn(pool: BrowserPool, origin: str, kind: Kind, size: Size, *, proxied: bool) -> Turn:
     await pool.start()
     waiting = iter(range(1, size.pages + 1))
-    cpu_s, began = used_cpu_s(pool), time.monotonic()
+    before_s, began = used_cpu_s(pool), time.monotonic()
     await asyncio.gather(*(visit(pool, origin, kind, waiting, proxied=proxied) for _ in range(size.lanes)))
     took_s = time.monotonic() - began
-    return Turn(size.pages / took_s, (used_cpu_s(pool) - cpu_s) * 1000 / size.pages)
+    return Turn(size.pages / took_s, (used_cpu_s(pool) - before_s) * 1000 / size.pages)
 
 
 async def visit(pool: BrowserPool, origin: str, kind: Kind, waiting: Iterator[int], *, proxied: bool) -> None:
@@ -135,17 +133,7 @@ def used_cpu_s(pool: BrowserPool) -> float:
     """What this process, the pool's driver and its Chromium have used, those of their children that ended included."""
     assert pool.driver_pid
     own = times()
-    pids = [pool.driver_pid, *(pid for pid, _ in descendants(pool.driver_pid))]
-    return own.user + own.system + sum(map(ticks, pids)) / TICKS_PER_S
-
-
-def ticks(pid: int) -> int:
-    """User and system time of a process and of its children that it has waited for."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return sum(map(int, fields[11:15]))
+    return own.user + own.system + cpu_s(pool.driver_pid)
 
 
 def tell(title: str, turns: Sequence[tuple[Turn, Turn]]) -> None:

@@ -1,5 +1,9 @@
-"""What the bench visits, in processes of its own: a page of eleven requests, and the demo shop, over http and TLS."""
+"""What the bench visits, in processes of its own, over http and TLS.
 
+A page of eleven requests, one that takes a second, one of 5,000 rows, and those of the demo shop.
+"""
+
+import asyncio
 import base64
 import hashlib
 import json
@@ -39,6 +43,18 @@ for (const part of {list(FETCHES)})
 </script>"""
 
 
+HEAVY_ROWS = 5_000
+SLOW_S = 1.0
+
+
+def heavy(number: int) -> bytes:
+    rows = "".join(
+        f"<tr><td class=name>Row {row} of {number}</td><td>{row * 7 % 100}</td><td><a href=/{row}>…</a></td></tr>"
+        for row in range(HEAVY_ROWS)
+    )
+    return f"<!doctype html><title>Heavy</title><h1>Heavy {number}</h1><table>{rows}</table>".encode()
+
+
 def padded(text: str, kib: int) -> bytes:
     """As long as such files are."""
     return text.encode().ljust(kib * 1024)
@@ -52,10 +68,15 @@ FILES: Mapping[str, tuple[str, bytes]] = {
 
 
 async def app(scope: Mapping[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
-    """ASGI: `/static/<number>` and its parts, none of which may be cached, and the shop."""
+    """ASGI: `/static/<number>` and its parts, `/slow/…`, `/heavy/…`, none of which may be cached, and the shop."""
     path: str = scope["path"]
     if path.startswith("/static/"):
         kind, body = "text/html", padded(PAGE % int(path.removeprefix("/static/")), 16)
+    elif path.startswith("/slow/"):
+        await asyncio.sleep(SLOW_S)
+        kind, body = "text/html", padded(f"<!doctype html><h1>Slow {path.removeprefix('/slow/')}</h1>", 16)
+    elif path.startswith("/heavy/"):
+        kind, body = "text/html", heavy(int(path.removeprefix("/heavy/")))
     elif path in FILES:
         kind, body = FILES[path]
     else:
