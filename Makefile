@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 BIN := .venv/bin
 PRODUCTION := SCRPY_ENV=production SCRPY_PUBLIC_URL=https://scrpy.example.com \
 	SCRPY_SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
-PYTEST := $(PYTHON) -m pytest --numprocesses 2
+PYTEST := $(PYTHON) -m pytest --numprocesses 3
 # What touches the database, and so is run on each; what does so only by way of these waits for `make test-full`.
 STORED := tests/api tests/queue tests/schedules tests/webhooks \
 	$(patsubst %,tests/platform/test_%.py,credits database_outages kills)

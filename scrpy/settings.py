@@ -129,7 +129,7 @@ if SCRPY_SANDBOX == "auto" and not DEVELOPMENT:
     SCRPY_SANDBOX = "on"
 CORES = len(os.sched_getaffinity(0))
 SCRPY_WORKER_PROCESSES = integer("SCRPY_WORKER_PROCESSES", max(1, CORES // 2), least=1, most=256)
-SCRPY_LANES = integer("SCRPY_LANES", 16, least=1, most=64)
+SCRPY_LANES = integer("SCRPY_LANES", 32, least=1, most=64)
 SCRPY_EGRESS_ALLOW = address_pairs("SCRPY_EGRESS_ALLOW")
 if DEVELOPMENT:
     SCRPY_EGRESS_ALLOW |= {f"127.0.0.1:{SHOP_PORT}", f"localhost:{SHOP_PORT}"}

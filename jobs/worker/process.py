@@ -6,16 +6,17 @@ import os
 import socket
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
+import psutil
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from dramatiq.asyncio import EventLoopThread
 
 from jobs.failpoints import failpoint
 from jobs.models import Worker
+from jobs.worker.appetite import Appetite, usual_pages
 from jobs.worker.claims import Claims
 from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.listener import CancelListener
@@ -30,8 +31,6 @@ T = TypeVar("T")
 LOOP_STARTS_WITHIN_S = 5.0
 GIVES_WAY = 5
 """By how much, as nice(1) counts."""
-PAGES_PER_CORE = 4
-"""How many pages a core renders at once: some are busy, most wait for their site."""
 
 
 class PageWorker:
@@ -66,10 +65,11 @@ def page_worker() -> Iterator[PageWorker]:
         loop = running.enter_context(event_loop())
         pool = running.enter_context(browser_pool(loop))
         claims = Claims(loop)
+        condition = Condition(pool, claims)
         row = Worker.objects.create(
-            host=socket.gethostname(), pid=os.getpid(), lanes=settings.SCRPY_LANES, target=wanted_pages()
+            host=socket.gethostname(), pid=os.getpid(), lanes=settings.SCRPY_LANES, target=condition.target
         )
-        heartbeat = Heartbeat(worker=row.pk, claims=claims, loop=loop, measure=partial(measured, pool))
+        heartbeat = Heartbeat(worker=row.pk, claims=claims, loop=loop, measure=condition.measure)
         listener = CancelListener(claims)
         for thread in (heartbeat, listener):
             thread.start()
@@ -79,17 +79,37 @@ def page_worker() -> Iterator[PageWorker]:
         yield PageWorker.current
 
 
-def measured(pool: BrowserPool) -> dict[str, int]:
-    """What this process takes, for its row; nothing if a process that is looked at ends just then."""
-    try:
-        return {"browsers": pool.browsers, "memory_bytes": own_bytes(os.getpid())}
-    except OSError:
-        return {}
+class Condition:
+    """What this process takes and wants, as its row tells it."""
+
+    def __init__(self, pool: BrowserPool, claims: Claims) -> None:
+        self._pool = pool
+        self._claims = claims
+        self._most_bytes = memory_share()
+        self._appetite = Appetite(usual=usual_pages(), most=settings.SCRPY_LANES)
+        psutil.cpu_percent()  # from now on
+
+    @property
+    def target(self) -> int:
+        return self._appetite.pages
+
+    def measure(self) -> dict[str, int]:
+        """Columns of the row; nothing if a process that is looked at ends just then."""
+        try:
+            own = own_bytes(os.getpid())
+        except OSError:
+            return {}
+        target = self._appetite.look(
+            busy=len(self._claims.held()),
+            processors=psutil.cpu_percent() / 100,
+            memory=max(own / self._most_bytes, psutil.virtual_memory().percent / 100),
+        )
+        return {"browsers": self._pool.browsers, "memory_bytes": own, "target": target}
 
 
-def wanted_pages() -> int:
-    """How many pages this process wants at once."""
-    return min(settings.SCRPY_LANES, max(1, PAGES_PER_CORE * settings.CORES // settings.SCRPY_WORKER_PROCESSES))
+def memory_share() -> int:
+    """How much this process and its browsers may take, in bytes."""
+    return memory_limit() // settings.SCRPY_WORKER_PROCESSES
 
 
 @contextmanager
@@ -115,7 +135,7 @@ def browser_pool(loop: asyncio.AbstractEventLoop) -> Iterator[BrowserPool]:
         lanes=settings.SCRPY_LANES,
         sandbox=settings.SCRPY_SANDBOX,
         policy=settings.EGRESS_POLICY,
-        limits=DEFAULT_LIMITS.within(memory_limit() // settings.SCRPY_WORKER_PROCESSES),
+        limits=DEFAULT_LIMITS.within(memory_share()),
     )
     wait_for(pool.start(), loop)
     try:
