@@ -128,8 +128,8 @@ async def cdp(order: Mapping[str, Any]) -> AsyncIterator[list[Visit]]:
             browser = Cdp(connection)
             receiving = asyncio.create_task(browser.receive_for_ever())
             yield [await tab_of(browser, order["selectors"]) for _ in range(order["lanes"])]
+            await browser.call("Browser.close")
             receiving.cancel()
-        chromium.kill()
         await chromium.communicate()
 
 
