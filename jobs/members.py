@@ -43,7 +43,7 @@ def remove_member(membership: Membership) -> None:
 
 def keep_an_owner(membership: Membership) -> None:
     """Two owners who leave at the same time do so one after the other. Two queries. Raises: MembershipRefused."""
-    account = Account.objects.select_for_update().get(pk=membership.account_id)
+    account = Account.objects.select_for_update(no_key=True).get(pk=membership.account_id)
     owners = Membership.objects.filter(account=account, role=Role.OWNER)
     if not owners.exclude(pk=membership.pk).exists():
         raise MembershipRefused(f"{membership.user} is the last owner: make somebody else one before.")

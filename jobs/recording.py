@@ -19,7 +19,7 @@ from jobs.models.job import JobStatus
 from jobs.models.page import OPEN, PageStatus
 from jobs.queue import bell
 from jobs.queue.clock import database_now
-from jobs.queue.moves import cancel_all, fail_all, move
+from jobs.queue.moves import cancel_all, fail_all, hold, move
 from jobs.queue.ready import make_ready
 from jobs.webhooks.events import record_job_event, record_page_events, wants_page_events
 from scraping.errors import DeadlineExceeded, ScrapeError
@@ -64,11 +64,13 @@ def record_success(
 
     `artifacts` are rows not stored yet, of files that are. A page of a job that is free is never charged.
     """
-    ours = move(
+    cost = int(charged and not page.job.free)
+    job = end_page(
         page,
         PageStatus.COMPLETED,
         token=token,
-        finished_at=Now(),
+        cost=cost,
+        artifacts=artifacts,
         data=data,
         truncated=truncated,
         reports=reports,
@@ -80,22 +82,18 @@ def record_success(
         reuse_key=reuse_key,
         reused_from=reused_from,
     )
-    if ours:
-        Artifact.objects.bulk_create(map(copy, artifacts))  # rows must not keep ids of a transaction that fails
-        cost = int(charged and not page.job.free)
-        job = count_end(page, completed=1, cost=cost, kept_bytes=sum(one.stored_bytes for one in artifacts))
-        if cost:
-            LedgerEntry.objects.create(
-                account_id=job.account_id,
-                job=job,
-                page=page,
-                amount=-1,
-                reason="page completed",
-                unlimited=not job.reserves_credits,
-            )
-        else:
-            give_back_credits(job, amount=1)
-    return ours
+    if job and cost:
+        LedgerEntry.objects.create(
+            account_id=job.account_id,
+            job=job,
+            page=page,
+            amount=-1,
+            reason="page completed",
+            unlimited=not job.reserves_credits,
+        )
+    elif job:
+        give_back_credits(job, amount=1)
+    return job is not None
 
 
 def record_failure(
@@ -128,11 +126,10 @@ def retry_delay_s(attempts: int, *, asked_s: float | None = None) -> float:
 
 @transaction.atomic
 def fail(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None, actions: str | None) -> bool:
-    ours = move(
+    job = end_page(
         page,
         PageStatus.FAILED,
         token=token,
-        finished_at=Now(),
         status_code=error.status_code,
         final_url=error.final_url,
         duration_ms=duration_ms,
@@ -141,19 +138,29 @@ def fail(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None
         error_message=str(error),
         error_retryable=error.retryable,
     )
-    if ours:
-        give_back_credits(count_end(page, failed=1), amount=1)
-    return ours
+    if job:
+        give_back_credits(job, amount=1)
+    return job is not None
 
 
-def count_end(page: Page, *, completed: int = 0, failed: int = 0, cost: int = 0, kept_bytes: int = 0) -> Job:
-    """Count a page that has just ended on its job, and end the job with its last page. In a transaction."""
-    job = Job.objects.select_for_update().get(pk=page.job_id)
+def end_page(
+    page: Page, to: PageStatus, *, token: UUID, cost: int = 0, artifacts: Sequence[Artifact] = (), **columns: object
+) -> Job | None:
+    """End a page, count it on its job, and end the job with its last page. In a transaction.
+
+    None if the claim is no longer ours. The page is written once, when its number is known: a row that is written again
+    in one transaction is also looked up again by PostgreSQL, with all that it refers to.
+    """
+    if not hold(page, to, token=token):
+        return None
+    completed, failed = int(to == PageStatus.COMPLETED), int(to == PageStatus.FAILED)
+    job = Job.objects.select_for_update(no_key=True).get(pk=page.job_id)
     job.completed_urls += completed
     job.failed_urls += failed
     job.credits_used += cost
-    job.kept_bytes += kept_bytes
-    Page.objects.filter(pk=page.pk).update(sequence=job.completed_urls + job.failed_urls)
+    job.kept_bytes += sum(one.stored_bytes for one in artifacts)
+    move(page, to, token=token, finished_at=Now(), sequence=job.completed_urls + job.failed_urls, **columns)
+    Artifact.objects.bulk_create(map(copy, artifacts))  # rows must not keep ids of a transaction that fails
     tell_of_pages(job, [page.pk])
     write_counts_or_end(job)
     DailyUsage.objects.add(job, completed=completed, failed=failed, credits_used=cost)
@@ -215,7 +222,7 @@ def cancel_job(job: Job) -> Job:
     """
     cancelled = cancel_all(job.pk)
     failpoint("cancel_pages")
-    job = Job.objects.select_for_update().get(pk=job.pk)
+    job = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
     if job.live:
         job.cancelled_urls += cancelled
         end_job(job, JobStatus.CANCELLED)
@@ -238,9 +245,9 @@ def end_overdue_job(job: Job) -> int:
 @transaction.atomic
 def fail_overdue_pages(job: Job) -> int:
     """Some of them; how many. Waits for pages that someone is moving just now."""
-    still_open = Page.objects.filter(job=job, status__in=OPEN).order_by("pk").select_for_update()
+    still_open = Page.objects.filter(job=job, status__in=OPEN).order_by("pk").select_for_update(no_key=True)
     ids = list(still_open.values_list("pk", flat=True)[:OVERDUE_AT_ONCE])
-    job = Job.objects.select_for_update().get(pk=job.pk)
+    job = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
     if not ids or not job.live:
         return 0
     error = DeadlineExceeded()

@@ -70,7 +70,7 @@ def key_of(request: Request, sent: bytes | None) -> IdempotencyKey | None:
     same.expired().delete()
     new = IdempotencyKey(account=account, key=text, request=asked)
     IdempotencyKey.objects.bulk_create([new], ignore_conflicts=True)
-    key = same.select_for_update().get()
+    key = same.select_for_update(no_key=True).get()
     if key.request != asked:
         message = f"The {HEADER} {text[:60]} was used for another request; take a new key for a new request."
         raise ApiError("idempotency_conflict", message)

@@ -184,7 +184,7 @@ def waiting_at(host_queue: int, host: str, job: Job) -> Waiting:
 def claim(run: Run, *, now: datetime) -> UUID | None:
     """Claim up to `run.length` pages of a host queue under a new token; None if there was none to claim."""
     due = Page.objects.filter(host_queue=run.host_queue, status=PageStatus.PENDING, available_at__lte=now)
-    rows = due.order_by("available_at", "index").select_for_update(skip_locked=True)
+    rows = due.order_by("available_at", "index").select_for_update(no_key=True, skip_locked=True)
     token = uuid4()
     claimed = move_all(
         list(rows.values_list("pk", flat=True)[: run.length]),

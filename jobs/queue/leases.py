@@ -58,7 +58,7 @@ def call_back(job_id: int, pages: QuerySet[Page]) -> int:
 
     In a transaction.
     """
-    queued = pages.filter(job=job_id, status=PageStatus.QUEUED).order_by("pk").select_for_update()
+    queued = pages.filter(job=job_id, status=PageStatus.QUEUED).order_by("pk").select_for_update(no_key=True)
     claims = list(queued.values_list("pk", "host_queue"))
     if not claims:
         return 0
@@ -74,7 +74,7 @@ UNSEEN = Q(worker=None, status=PageStatus.QUEUED)
 @transaction.atomic
 def expire(which: Q) -> int:
     """End the leases of claimed pages; how many. The next sweep acts on them."""
-    claimed = Page.objects.filter(which, token__isnull=False).order_by("pk").select_for_update()
+    claimed = Page.objects.filter(which, token__isnull=False).order_by("pk").select_for_update(no_key=True)
     return Page.objects.filter(pk__in=list(claimed.values_list("pk", flat=True))).update(lease_expires_at=Now())
 
 

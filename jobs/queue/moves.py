@@ -4,6 +4,10 @@
        ▲________│__________│                                          job's deadline → failed)
 
 Every move is one guarded UPDATE. A worker's moves name the token of its claim; who takes a page away clears it.
+
+Rows are locked without their keys, which nobody changes: PostgreSQL looks up what a row refers to by the lock that only
+a lock with keys forbids, and a finish, whose page it looks up again, and a planner would wait for each other.
+Source: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS
 """
 
 from collections.abc import Sequence
@@ -11,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from jobs.models import Page
@@ -36,9 +41,19 @@ def move(page: Page, to: PageStatus, *, token: UUID, **changes: object) -> bool:
 
     A page that is moved anywhere but to running gives up its claim.
     """
-    mine = Page.objects.filter(pk=page.pk, status__in=MOVES[to], token=token)
     claim = {} if to == PageStatus.RUNNING else UNCLAIMED
-    return mine.update(status=to, **claim, **changes) == 1
+    return movable(page, to, token=token).update(status=to, **claim, **changes) == 1
+
+
+def movable(page: Page, to: PageStatus, *, token: UUID) -> QuerySet[Page]:
+    """The page, if the stored row allows that move."""
+    return Page.objects.filter(pk=page.pk, status__in=MOVES[to], token=token)
+
+
+def hold(page: Page, to: PageStatus, *, token: UUID) -> bool:
+    """Lock `page` for that move; False if someone else got there first. In a transaction."""
+    locked = movable(page, to, token=token).select_for_update(no_key=True)
+    return locked.values_list("pk", flat=True).first() is not None
 
 
 def move_all(ids: Sequence[int], to: PageStatus, **changes: object) -> int:
@@ -49,7 +64,7 @@ def move_all(ids: Sequence[int], to: PageStatus, **changes: object) -> int:
 def cancel_all(job_id: int) -> int:
     """Cancel every open page of a job; how many. Waits for those that someone is moving just now. In a transaction."""
     pages = Page.objects.filter(job=job_id, status__in=MOVES[PageStatus.CANCELLED])
-    list(pages.order_by("pk").select_for_update().values_list("pk", flat=True))
+    list(pages.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     return pages.update(status=PageStatus.CANCELLED, finished_at=Now(), **UNCLAIMED)
 
 

@@ -53,4 +53,4 @@ def note_what_is_left(
 
 
 def lock(rows: QuerySet[HostQueue] | QuerySet[Job]) -> None:
-    list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+    list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))

@@ -61,7 +61,9 @@ def run_due_schedules() -> int:
 @transaction.atomic
 def run_if_due(schedule_id: int) -> bool:
     """False if another clock was faster, or it has been paused or deleted meanwhile."""
-    due = Schedule.objects.due().select_related("account").select_for_update(skip_locked=True, of=("self",))
+    due = (
+        Schedule.objects.due().select_related("account").select_for_update(no_key=True, skip_locked=True, of=("self",))
+    )
     schedule = due.filter(pk=schedule_id).first()
     if schedule is None:
         return False
@@ -74,7 +76,7 @@ def run_if_due(schedule_id: int) -> bool:
 @transaction.atomic
 def run_now(schedule: Schedule, *, test: bool = False) -> ScheduleRun:
     """Run it beside its times, perhaps as a test. It is skipped like any other run while the last one goes on."""
-    locked = Schedule.objects.select_related("account").select_for_update(of=("self",)).get(pk=schedule.pk)
+    locked = Schedule.objects.select_related("account").select_for_update(no_key=True, of=("self",)).get(pk=schedule.pk)
     return run_once(locked, due_at=None, test=test)
 
 

@@ -59,7 +59,9 @@ def claim(delivery_id: int, *, place_of: Delivery | None = None, behind: deque[i
         place_of: a delivery that this sender has just settled; its place in the shares is taken over.
         behind: those that would have come next; where there is no room for this one they are turned away with it.
     """
-    unlocked = due().select_for_update(skip_locked=True, of=("self",))  # who settles another one waits for nobody
+    unlocked = due().select_for_update(
+        no_key=True, skip_locked=True, of=("self",)
+    )  # who settles another one waits for nobody
     delivery = unlocked.select_related("event__account").filter(pk=delivery_id).first()
     if delivery is None:
         return None

@@ -139,8 +139,10 @@ def running_platform(
     try:
         platform.manage("migrate")
         platform.start()
-        yield platform
-        platform.stop()
+        try:
+            yield platform
+        finally:
+            platform.stop()
     finally:
         if url:
             drop_database(url, server=database_server)

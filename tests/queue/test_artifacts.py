@@ -167,7 +167,7 @@ def test_rows_are_stored_though_the_database_first_took_them_and_then_was_away(m
         raise OperationalError("gone away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(recording, "count_end", away)
+        patch.setattr(recording, "write_counts_or_end", away)
         with pytest.raises(OperationalError):
             succeed(page, rows)
     assert succeed(other, others)

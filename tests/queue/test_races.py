@@ -1,8 +1,10 @@
 """Real threads, each with its own connection. Whoever comes first wins; nobody waits for ever; the sums are right."""
 
+import re
 import threading
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,12 +13,14 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from django.db.models.functions import Now
 
+import jobs
 from jobs.intake import InsufficientCredits, create_job
 from jobs.models import DailyUsage, HostQueue, Job, LedgerEntry, Page, Worker
 from jobs.models.page import PageStatus
 from jobs.queue import leases
 from jobs.queue.dispatch import dispatch
 from jobs.queue.plan import capacity
+from jobs.queue.ready import lock
 from jobs.queue.sweep import notice_lost_messages, sweep
 from jobs.recording import JobAlreadyFinished, cancel_job, record_failure, record_success
 from scraping.errors import ConnectionFailed, TooLarge
@@ -209,6 +213,28 @@ def test_a_planner_that_calls_back_takes_its_locks_in_the_common_order(make_job,
         Job.objects.filter(pk=job.pk).update(**ready)
 
     assert job.pages.filter(host_queue=late, token__isnull=False).exists()
+
+
+@on_postgres
+def test_a_finish_looks_up_what_its_page_refers_to_though_a_planner_holds_it(make_job, make_worker, queue, at_once):
+    make_job(1)
+    make_worker(1)
+    dispatch()
+    [page] = start_all()
+
+    with transaction.atomic():
+        lock(HostQueue.objects.all())
+        at_once(partial(finish, page))
+
+    assert Page.objects.get(pk=page.pk).status == PageStatus.COMPLETED
+
+
+def test_no_row_is_locked_with_its_keys():
+    sources = "".join(path.read_text() for path in Path(jobs.__path__[0]).rglob("*.py"))
+    locks = re.findall(r"select_for_update\(([^)]*)", sources)
+
+    assert [lock for lock in locks if "no_key=True" not in lock] == []
+    assert len(locks) > 10
 
 
 def make_all_ready():
