@@ -2,8 +2,8 @@
 
 from django.conf import settings
 
-PAGES_PER_CORE = 4
-"""How many pages a core renders at once: some are busy, most wait for their site."""
+PAGES_PER_CORE = 3
+"""How many pages a core renders at once where they keep it busy: each waits for its site now and then."""
 AIM, CONTENT = 0.8, (0.65, 0.92)
 """The share of the processors that is to be in use, and between which shares nothing changes."""
 MOST_AT_ONCE = 2.0

@@ -65,7 +65,7 @@ def page_worker() -> Iterator[PageWorker]:
         loop = running.enter_context(event_loop())
         pool = running.enter_context(browser_pool(loop))
         claims = Claims(loop)
-        condition = Condition(pool, claims)
+        condition = Condition(pool, claims, loop)
         row = Worker.objects.create(
             host=socket.gethostname(), pid=os.getpid(), lanes=settings.SCRPY_LANES, target=condition.target
         )
@@ -82,16 +82,21 @@ def page_worker() -> Iterator[PageWorker]:
 class Condition:
     """What this process takes and wants, as its row tells it."""
 
-    def __init__(self, pool: BrowserPool, claims: Claims) -> None:
+    def __init__(self, pool: BrowserPool, claims: Claims, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._pool = pool
         self._claims = claims
         self._most_bytes = memory_share()
         self._appetite = Appetite(usual=usual_pages(), most=settings.SCRPY_LANES)
         psutil.cpu_percent()  # from now on
+        self._lend_at_once(self.target)
 
     @property
     def target(self) -> int:
         return self._appetite.pages
+
+    def _lend_at_once(self, lanes: int) -> None:
+        self._loop.call_soon_threadsafe(self._pool.lend_at_once, lanes)
 
     def measure(self) -> dict[str, int]:
         """Columns of the row; nothing if a process that is looked at ends just then."""
@@ -104,6 +109,7 @@ class Condition:
             processors=psutil.cpu_percent() / 100,
             memory=max(own / self._most_bytes, psutil.virtual_memory().percent / 100),
         )
+        self._lend_at_once(target)
         return {"browsers": self._pool.browsers, "memory_bytes": own, "target": target}
 
 

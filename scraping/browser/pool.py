@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.async_api import Error as PlaywrightError
 
 from scraping.browser.launch import Browser, Sandbox, launch
+from scraping.browser.room import Room
 from scraping.browser.tab import Lane
 from scraping.egress.dial import Dialler, Lookup, system_lookup
 from scraping.egress.policy import DEFAULT_POLICY, Policy
@@ -48,7 +49,7 @@ class BrowserPool:
         self.limits = limits
         self.policy = policy
         self._dialler = Dialler(policy, lookup=lookup, threads=lanes * LOOKUPS_AT_ONCE)
-        self._slots = asyncio.Semaphore(lanes)
+        self._room = Room(lanes)
         self._launching = asyncio.Lock()
         self._browsers: dict[bool, Browser] = {}  # by whether they load images
         self._retired: set[Browser] = set()
@@ -83,6 +84,10 @@ class BrowserPool:
         """The process id of its Playwright driver."""
         return self.browser.driver.pid if self.browser else None
 
+    def lend_at_once(self, lanes: int) -> None:
+        """How many to lend from now on, of all there may be; those that are out stay out."""
+        self._room.resize(min(lanes, self.lanes))
+
     async def start(self) -> None:
         """Launch the browser without images now rather than at the first loan. Raises: BrowserCrashed."""
         await self._current(images=False)
@@ -115,7 +120,7 @@ class BrowserPool:
 
         Raises: BrowserCrashed when no browser can be had.
         """
-        await self._slots.acquire()
+        await self._room.enter()
         finding = asyncio.create_task(self._find(owner, host, upstream, profile))
         try:
             return await asyncio.shield(finding)
@@ -128,7 +133,7 @@ class BrowserPool:
         try:
             lane = await self._warm(owner, host, upstream, profile) or await self._fresh(owner, upstream, profile)
         except BaseException:
-            self._slots.release()
+            self._room.leave()
             raise
         self._lent.add(lane)
         return lane
@@ -154,7 +159,7 @@ class BrowserPool:
             else:
                 await self._retire(lane)
         finally:
-            self._slots.release()
+            self._room.leave()
 
     def _keeps(self, lane: Lane) -> bool:
         """Whether an idle lane is worth keeping, or lending again."""
@@ -173,8 +178,8 @@ class BrowserPool:
         return None
 
     async def _fresh(self, owner: str, upstream: Upstream | None, profile: Profile) -> Lane:
-        """A new lane, for which the least recently used idle one makes room if it must."""
-        if len(self._lent) + len(self._idle) >= self.lanes and self._idle:
+        """A new lane, for which those idle ones make room that were used least recently."""
+        while len(self._lent) + len(self._idle) >= self._room.places and self._idle:
             await self._retire(self._idle.pop(0))
         for attempt in range(1, OPEN_ATTEMPTS + 1):
             browser = await self._current(images=wants_images(profile))
