@@ -10,7 +10,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 from uuid import UUID
 
 from django.db import DatabaseError, close_old_connections
@@ -22,20 +23,27 @@ from jobs.worker.claims import Claims
 
 logger = logging.getLogger(__name__)
 
-INTERVAL_S = 5.0
+INTERVAL_S, LOOK_EVERY_S = 5.0, 1.0
 STAMP_EVERY_S = 1.0
 STUCK_AFTER_S, HOPELESS_AFTER_S = 10.0, 60.0
+
+
+class Condition(Protocol):
+    """What the worker's row tells of its process."""
+
+    def look(self) -> bool:
+        """Whether it is to be told at once; asked every second or so."""
+
+    def measure(self) -> Mapping[str, int]:
+        """Columns of the row."""
 
 
 class Heartbeat(threading.Thread):
     """Renews the leases of `claims` every few seconds, and aborts those that were lost meanwhile."""
 
-    def __init__(
-        self, *, worker: UUID, claims: Claims, loop: asyncio.AbstractEventLoop, measure: Callable[[], Mapping[str, int]]
-    ) -> None:
-        """`measure` gives columns of the worker's row to be kept fresh."""
+    def __init__(self, *, worker: UUID, claims: Claims, loop: asyncio.AbstractEventLoop, condition: Condition) -> None:
         super().__init__(name="heartbeat", daemon=True)
-        self._measure = measure
+        self._condition = condition
         self._worker = worker
         self._claims = claims
         self._stamp = time.monotonic()
@@ -48,7 +56,11 @@ class Heartbeat(threading.Thread):
             await asyncio.sleep(STAMP_EVERY_S)
 
     def run(self) -> None:
-        while not self._stopped.wait(INTERVAL_S):
+        beat_at = time.monotonic() + INTERVAL_S
+        while not self._stopped.wait(min(LOOK_EVERY_S, INTERVAL_S)):
+            if not self._condition.look() and time.monotonic() < beat_at:
+                continue
+            beat_at = time.monotonic() + INTERVAL_S
             stuck_s = time.monotonic() - self._stamp
             if stuck_s > HOPELESS_AFTER_S:
                 logger.critical("The event loop has been stuck for %.0f s: ending this worker", stuck_s)
@@ -61,7 +73,7 @@ class Heartbeat(threading.Thread):
     def _beat(self) -> None:
         close_old_connections()
         try:
-            Worker.objects.filter(pk=self._worker).update(last_seen_at=Now(), **self._measure())
+            Worker.objects.filter(pk=self._worker).update(last_seen_at=Now(), **self._condition.measure())
             held = {claim.token: claim for claim in self._claims.held()}
             standing = renew(held.keys(), worker=self._worker)
         except DatabaseError:

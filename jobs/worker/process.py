@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import Coroutine, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TypeVar
 from uuid import UUID
 
@@ -69,7 +69,7 @@ def page_worker() -> Iterator[PageWorker]:
         row = Worker.objects.create(
             host=socket.gethostname(), pid=os.getpid(), lanes=settings.SCRPY_LANES, target=condition.target
         )
-        heartbeat = Heartbeat(worker=row.pk, claims=claims, loop=loop, measure=condition.measure)
+        heartbeat = Heartbeat(worker=row.pk, claims=claims, loop=loop, condition=condition)
         listener = CancelListener(claims)
         for thread in (heartbeat, listener):
             thread.start()
@@ -86,7 +86,7 @@ class Condition:
         self._loop = loop
         self._pool = pool
         self._claims = claims
-        self._most_bytes = memory_share()
+        self._own_bytes, self._most_bytes = 0, memory_share()
         self._appetite = Appetite(usual=usual_pages(), most=settings.SCRPY_LANES)
         psutil.cpu_percent()  # from now on
         self._lend_at_once(self.target)
@@ -98,19 +98,23 @@ class Condition:
     def _lend_at_once(self, lanes: int) -> None:
         self._loop.call_soon_threadsafe(self._pool.lend_at_once, lanes)
 
-    def measure(self) -> dict[str, int]:
-        """Columns of the row; nothing if a process that is looked at ends just then."""
-        try:
-            own = own_bytes(os.getpid())
-        except OSError:
-            return {}
-        target = self._appetite.look(
-            busy=len(self._claims.held()),
-            processors=psutil.cpu_percent() / 100,
-            memory=max(own / self._most_bytes, psutil.virtual_memory().percent / 100),
+    def look(self) -> bool:
+        """Whether it wants another number of pages now."""
+        before = self.target
+        self._lend_at_once(
+            self._appetite.look(
+                busy=len(self._claims.held()),
+                processors=psutil.cpu_percent() / 100,
+                memory=max(self._own_bytes / self._most_bytes, psutil.virtual_memory().percent / 100),
+            )
         )
-        self._lend_at_once(target)
-        return {"browsers": self._pool.browsers, "memory_bytes": own, "target": target}
+        return self.target != before
+
+    def measure(self) -> dict[str, int]:
+        """Columns of the row; what it took before if a process that is looked at ends just then."""
+        with suppress(OSError):
+            self._own_bytes = own_bytes(os.getpid())
+        return {"browsers": self._pool.browsers, "memory_bytes": self._own_bytes, "target": self.target}
 
 
 def memory_share() -> int:

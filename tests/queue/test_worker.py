@@ -157,15 +157,25 @@ def test_what_is_no_longer_in_hand_is_not_listed(claims):
 # -- the heartbeat -------------------------------------------------------------------------------------
 
 
+class Steady:
+    """A condition in which nothing changes."""
+
+    def look(self):
+        return False
+
+    def measure(self):
+        return {"memory_bytes": 5}
+
+
 @pytest.fixture
 def make_heartbeat(claims, loop, monkeypatch):
     """One that beats many times a second."""
     made = []
 
-    def make(worker, **limits):
+    def make(worker, condition=None, **limits):
         for name, seconds in {"INTERVAL_S": 0.02, "STAMP_EVERY_S": 0.01, **limits}.items():
             monkeypatch.setattr(heartbeat, name, seconds)
-        made.append(Heartbeat(worker=worker.pk, claims=claims, loop=loop, measure=lambda: {"memory_bytes": 5}))
+        made.append(Heartbeat(worker=worker.pk, claims=claims, loop=loop, condition=condition or Steady()))
         made[0].start()
         return made[0]
 
@@ -210,6 +220,20 @@ def test_the_heartbeat_renews_what_is_held_and_shows_that_the_worker_lives(
     assert list(type(worker).objects.live()) == [worker]
     assert type(worker).objects.get(pk=worker.pk).memory_bytes == 5
     assert Page.objects.get(pk=running.pk).worker == worker.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_wants_another_number_of_pages_says_so_at_once(make_worker, make_heartbeat):
+    worker = make_worker(1)
+    changes = iter([False, True])
+
+    class Changing(Steady):
+        def look(self):
+            return next(changes, False)
+
+    make_heartbeat(worker, Changing(), INTERVAL_S=3_600, LOOK_EVERY_S=0.01)
+
+    until(lambda: type(worker).objects.get(pk=worker.pk).memory_bytes == 5, what="a row that was written")
 
 
 @pytest.mark.django_db(transaction=True)
