@@ -9,7 +9,7 @@ from tests.bench import egress, rendering, webhooks
 from tests.bench.figures import Size
 
 ROOMS: Mapping[str, tuple[Callable[[Size], None], Size]] = {
-    "rendering": (rendering.run, Size(pages=200, turns=3, lanes=8)),
+    "rendering": (rendering.run, Size(pages=400, turns=3, lanes=8)),
     "egress": (egress.run, Size(pages=32, turns=15, lanes=8)),
     "webhooks": (webhooks.run, Size(pages=5_000, turns=3, lanes=0)),
 }
