@@ -73,6 +73,6 @@ class History:
     """When requests that were answered were sent, and how long the answers took."""
     strikes: list[Strike] = field(default_factory=list)
     unforeseen: list[str] = field(default_factory=list)
-    """Failures of requests that the platform's log calls so, with their tracebacks."""
+    """Failures that no fault explains, as the platform's logs tell of them."""
     litter: list[str] = field(default_factory=list)
     """What was left on the machine when all was quiet."""

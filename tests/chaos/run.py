@@ -29,6 +29,8 @@ T = TypeVar("T")
 SETTLE_WITHIN_S = 180.0
 ANSWER_AFTER_S = 0.3
 """How long the endpoint of webhooks thinks: so long a sender may be met between the sending and its note of it."""
+UNFORESEEN = ('"Unforeseen"', "deadlock detected")
+"""What a line of a log has that tells of a failure which no fault explains."""
 BUSY = """
     SELECT (SELECT COUNT(*) FROM jobs_job WHERE status IN ('pending', 'running'))
     + (SELECT COUNT(*) FROM jobs_delivery WHERE status IN ('pending', 'sending')) AS busy"""
@@ -80,7 +82,7 @@ def run(
         watching.join()
         watch.look()
         generator.history.litter += litter_of(platform)
-        generator.history.unforeseen += [line for line in platform.said().splitlines() if '"Unforeseen"' in line]
+        generator.history.unforeseen += [line for line in platform.logged() if any(sign in line for sign in UNFORESEEN)]
         return conclude(Evidence(rows, generator.history, receiver.received))
 
 

@@ -87,6 +87,11 @@ class Platform:
     def said(self) -> str:
         return (self.home / "up.out").read_text()
 
+    def logged(self) -> Iterator[str]:
+        """The lines that its processes have logged."""
+        for log in sorted((self.home / "logs").iterdir()):
+            yield from log.read_text(errors="replace").splitlines()
+
     def pids(self, kind: str) -> list[int]:
         return processes.pids(self.up.pid, kind)
 
