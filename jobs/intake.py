@@ -108,6 +108,8 @@ class JobRequest:
     free: bool = False
     test: bool = False
     """Made with a test key, or by a schedule that was; then it is free, too."""
+    key_id: int | None = None
+    """The API key that it came with."""
     source: Job | None = None
     """The job that is tried again; what is secret of it is taken over as it is sealed."""
     host: str | None = None
@@ -237,6 +239,7 @@ def new_job(account: Account, request: JobRequest, **more: object) -> Job:
         priority=request.priority,
         free=request.free,
         test=request.test,
+        api_key_id=request.key_id,
         created_at=now,
         ready_at=now,
         deadline_at=now + timedelta(milliseconds=request.deadline_ms),

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from jobs.intake import JobRequest, Own, Wanted, create_job, queueing
-from jobs.models import Job, Page
+from jobs.models import ApiKey, Job, Page
 from jobs.models.page import PageStatus
 from jobs.options import options_of
 from scraping.egress.gate import read
@@ -26,17 +26,18 @@ class NothingVisited(Exception):
 
 
 @transaction.atomic
-def create_retry(source: Job, *, test: bool = False) -> Job:
+def create_retry(source: Job, *, key: ApiKey | None = None) -> Job:
     """A job of the URLs of an ended one that failed, in their order, and otherwise as it was asked for.
 
-    Whether the URLs may be fetched is judged when they are, by what is allowed then. A retry of a test is a test, too.
+    Whether the URLs may be fetched is judged when they are, by what is allowed then. A retry of a test, or with a test
+    `key`, is a test, too.
     Raises: NothingFailed, Refusal.
     """
     failed = source.pages.filter(status=PageStatus.FAILED)
     wanted = [] if source.reads_kept else all_wanted(failed)
     if not wanted:
         raise NothingFailed(source)
-    return create_again(source, wanted, test=test or source.test)
+    return create_again(source, wanted, test=source.test or bool(key and key.test), key=key)
 
 
 @transaction.atomic
@@ -47,7 +48,7 @@ def create_copy(source: Job) -> Job:
     return create_again(source, all_wanted(source.pages.all()), test=source.test)
 
 
-def create_again(source: Job, wanted: list[Wanted], *, test: bool) -> Job:
+def create_again(source: Job, wanted: list[Wanted], *, test: bool, key: ApiKey | None = None) -> Job:
     """Raises: Refusal."""
     request = JobRequest(
         name=source.name,
@@ -60,6 +61,7 @@ def create_again(source: Job, wanted: list[Wanted], *, test: bool) -> Job:
         source=source,
         free=test,
         test=test,
+        key_id=key.pk if key else None,
         **queueing(options_of(source)),
     )
     return create_job(account=source.account, request=request)

@@ -1,7 +1,7 @@
 """What an account has used, what it has reserved, and what runs now. Never counted from its whole history."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +10,12 @@ from django.db.models.functions import Coalesce
 from limits import RateLimitItem
 
 from jobs.intake import MOST_TEST_URLS
-from jobs.models import Account, DailyUsage, Job, Page
+from jobs.models import Account, ApiKey, DailyUsage, Job, Page
 from jobs.models.account import MOST_TEST_URLS_A_DAY
 from jobs.queue.clock import database_now
 
 SHOWN = {"completedUrls": "completed_urls", "failedUrls": "failed_urls", "creditsUsed": "credits_used"}
+SUMS = {name: Sum(field) for name, field in SHOWN.items()}
 OPEN_URLS = F("total_urls") - F("completed_urls") - F("failed_urls") - F("cancelled_urls")
 
 
@@ -78,12 +79,24 @@ def daily(account: Account, *, days: int) -> Iterator[dict[str, Any]]:
     today = database_now().date()
     first = today - timedelta(days=days - 1)
     ended = DailyUsage.objects.filter(account=account, day__gte=first).order_by().values("day")
-    sums = {name: Sum(field) for name, field in SHOWN.items()}
-    used = {each["day"]: each for each in ended.annotate(**sums)}
+    used = {each["day"]: each for each in ended.annotate(**SUMS)}
     for number in range(days):
         day = first + timedelta(days=number)
         counts: Mapping[str, Any] = used.get(day, {})
         yield {"date": day.isoformat(), **{name: counts.get(name, 0) for name in SHOWN}}
+
+
+def by_key(account: Account, *, since: date) -> list[dict[str, Any]]:
+    """What was used from a day (UTC) on with each API key, that with most URLs first. Two queries.
+
+    `key` is None for jobs that were made without one; `gone` means that there was one.
+    """
+    ended = DailyUsage.objects.filter(account=account, day__gte=since).order_by().values("key")
+    used = list(
+        ended.annotate(**SUMS).order_by(*(SUMS[name].desc() for name in ("completedUrls", "failedUrls")), "key")
+    )
+    keys = ApiKey.objects.filter(account=account).in_bulk([each["key"] for each in used])
+    return [{**each, "key": keys.get(each["key"]), "gone": each["key"] not in {0, *keys}} for each in used]
 
 
 def hourly(account: Account, *, hours: int) -> Iterator[tuple[datetime, int, int]]:

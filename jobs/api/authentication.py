@@ -68,13 +68,19 @@ def account_of(request: Request) -> Account:
 
 
 def as_key_says(request: Request, asked: JobRequest) -> JobRequest:
-    """With a test key what would be charged is a test, and free."""
+    """It was made with the request's key; with a test key what would be charged is a test, and free."""
+    asked = replace(asked, key_id=key_of(request).pk)
     return replace(asked, test=True, free=True) if is_test(request) and not asked.free else asked
 
 
 def is_test(request: Request) -> bool:
     """Whether the request came with a test key."""
-    return cast(ApiKey, request.auth).test
+    return key_of(request).test
+
+
+def key_of(request: Request) -> ApiKey:
+    """That which the request came with."""
+    return cast(ApiKey, request.auth)
 
 
 def unauthorized(message: str) -> ApiError:

@@ -5,14 +5,14 @@ from functools import partial
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api.authentication import account_of, is_test
+from jobs.api.authentication import account_of, key_of
 from jobs.api.bodies import read_nothing
 from jobs.api.errors import ApiError
 from jobs.api.idempotency import answered_once
 from jobs.api.jobs import created
 from jobs.api.queries import read_query
 from jobs.api.views import ApiView, find_job, success
-from jobs.models import Account, Job
+from jobs.models import Account, ApiKey, Job
 from jobs.retention import purge_job
 from jobs.retrying import NothingFailed, create_retry
 
@@ -23,7 +23,7 @@ class Retry(ApiView):
     def post(self, request: Request, public_id: str) -> Response:
         read_query(request)
         read_nothing(request._request)
-        return answered_once(request, partial(retry, account_of(request), public_id, test=is_test(request)), created)
+        return answered_once(request, partial(retry, account_of(request), public_id, key=key_of(request)), created)
 
 
 class Purge(ApiView):
@@ -35,10 +35,10 @@ class Purge(ApiView):
         return answered_once(request, partial(purge, account_of(request), public_id), purged)
 
 
-def retry(account: Account, public_id: str, *, test: bool) -> Job:
+def retry(account: Account, public_id: str, *, key: ApiKey) -> Job:
     """Raises: ApiError, Refusal."""
     try:
-        return create_retry(find_ended_job(account, public_id), test=test)
+        return create_retry(find_ended_job(account, public_id), key=key)
     except NothingFailed as error:
         raise ApiError("nothing_failed", str(error)) from error
 

@@ -1,5 +1,6 @@
 """What the account has used by the day, what is left, why it moved, and what it may at most."""
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -9,7 +10,7 @@ from jobs.dashboard.access import MemberRequest, page
 from jobs.dashboard.paging import part_of
 from jobs.dashboard.spans import DAYS, of_days
 from jobs.models import LedgerEntry
-from jobs.usage import usage_of
+from jobs.usage import by_key, usage_of
 
 LONG = 90
 CHOICES = (DAYS, LONG)
@@ -30,7 +31,7 @@ LISTED = ("amount", "reason", "unlimited", "created_at", "job__public_id", "job_
 
 @page()
 def usage(request: MemberRequest) -> HttpResponse:
-    """Four queries."""
+    """Six queries."""
     days = LONG if request.GET.get("days") == str(LONG) else DAYS
     used = usage_of(request.account, days=days)
     entries = LedgerEntry.objects.filter(account=request.account).select_related("job").only(*LISTED)
@@ -42,6 +43,7 @@ def usage(request: MemberRequest) -> HttpResponse:
         "query": f"days={days}" if days != DAYS else "",
         "spent": sum(day["creditsUsed"] for day in used["days"]),
         "table": used["days"][::-1],
+        "keys": by_key(request.account, since=date.fromisoformat(used["days"][0]["date"])),
         "limits": named_limits(used["limits"]),
         "part": part_of(entries, request),
     }

@@ -55,6 +55,7 @@ class Job(models.Model):
 
     public_id = models.CharField(max_length=40, unique=True, default=make_job_id, editable=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="jobs")
+    api_key = models.ForeignKey("jobs.ApiKey", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     kind = models.CharField(max_length=10, choices=JobKind, default=JobKind.JOB, db_default=JobKind.JOB)
     source = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     """The job whose kept pages are read again, or whose failed ones are tried again."""

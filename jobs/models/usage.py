@@ -13,13 +13,19 @@ TODAY = TruncDate(Now(), tzinfo=UTC)
 """The day in UTC, by the database's clock."""
 THIS_HOUR = ExtractHour(Now(), tzinfo=UTC)
 PARTS = 16
-"""How many rows an hour of an account has at most."""
+"""How many rows an hour of one key has at most."""
 
 
 class DailyUsageQuerySet(models.QuerySet["DailyUsage"]):
     def add(self, job: Job, *, completed: int = 0, failed: int = 0, credits_used: int = 0) -> None:
         """Count pages of a job that have just ended. One query; three for the first of an hour. In a transaction."""
-        place = {"account_id": job.account_id, "day": TODAY, "hour": THIS_HOUR, "part": job.pk % PARTS}
+        place = {
+            "account_id": job.account_id,
+            "day": TODAY,
+            "hour": THIS_HOUR,
+            "part": job.pk % PARTS,
+            "key": job.api_key_id or 0,
+        }
         today = self.filter(**place)
         more = {
             "completed_urls": F("completed_urls") + completed,
@@ -34,6 +40,8 @@ class DailyUsageQuerySet(models.QuerySet["DailyUsage"]):
 class DailyUsage(models.Model):
     """Pages of an account that ended in an hour of a day (UTC), and what they cost: kept when their jobs are gone.
 
+    `key` is the id of the API key that their jobs were made with, 0 if it was none: the key itself may be gone.
+
     A row moves in the transaction that ends the page, so nobody has to count pages to know. It is locked after the
     job's. An hour is in `part`s, and a job always counts in the same one: its pages commit one after another anyway,
     those of other jobs seldom have to wait for them.
@@ -43,6 +51,7 @@ class DailyUsage(models.Model):
     day = models.DateField()
     hour = models.PositiveSmallIntegerField(default=0, db_default=0)
     part = models.PositiveSmallIntegerField()
+    key = models.PositiveBigIntegerField(default=0, db_default=0)
     completed_urls = models.PositiveBigIntegerField(default=0)
     failed_urls = models.PositiveBigIntegerField(default=0)
     credits_used = models.PositiveBigIntegerField(default=0)
@@ -52,7 +61,7 @@ class DailyUsage(models.Model):
     class Meta:
         verbose_name_plural = "daily usage"
         constraints = [
-            models.UniqueConstraint(fields=["account", "day", "hour", "part"], name="one_usage_per_hour_and_part")
+            models.UniqueConstraint(fields=["account", "day", "hour", "part", "key"], name="one_usage_per_hour_and_key")
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ import limits
 import pytest
 from django.db import connection
 from django.db.models import F
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from jobs.models import Account, DailyUsage, Job, Page
@@ -193,3 +194,16 @@ def test_days_out_of_range_are_refused_by_name(days, api):
 
     assert answer.status_code == 400
     assert [(one["field"], one["code"]) for one in answer.json()["error"]["details"]] == [("days", "out_of_range")]
+
+
+def test_a_job_and_its_retry_are_told_by_the_keys_that_they_were_made_with(api, alice, make_client):
+    body = {"urls": ["https://store.com/1"], "selectors": {"title": "h1"}}
+    job = Job.objects.get(public_id=api.post("/v1/jobs", body, format="json").json()["job"]["id"])
+    job.pages.update(status="failed", error_code="http_error", error_message="404", sequence=1)
+    Job.objects.update(status="failed", failed_urls=1, completed_at=Now(), ready_at=None)
+    other = make_client(alice)
+
+    retry = other.post(f"/v1/jobs/{job.public_id}/retry").json()["job"]
+
+    first, second = alice.keys.order_by("-pk")[:2]
+    assert {job.api_key, Job.objects.get(public_id=retry["id"]).api_key} == {first, second}

@@ -295,9 +295,11 @@ def make_usage(account):
     hours = [now - timedelta(hours=number) for number in range(24)] + [
         now - timedelta(days=day) for day in range(2, 30)
     ]
+    keys = [0, *account.keys.order_by("pk").values_list("pk", flat=True)]
     DailyUsage.objects.bulk_create(
         DailyUsage(
             account=account,
+            key=keys[number % len(keys)],
             day=hour.date(),
             hour=hour.hour,
             part=0,

@@ -9,7 +9,7 @@ from django.utils.html import escape
 from jobs.accounts import grant, open_account
 from jobs.dashboard import paging
 from jobs.dashboard.usage import LIMITS
-from jobs.models import DailyUsage, LedgerEntry
+from jobs.models import ApiKey, DailyUsage, LedgerEntry
 from jobs.usage import limits_of
 from tests.dashboard import making
 from tests.dashboard.hostile import HOSTILE
@@ -38,6 +38,37 @@ def test_so_many_days_are_shown(ada, query, days):
     data = chart(ada.get(f"/dashboard/usage/{query}"))
 
     assert (len(data["times"]), data["words"]) == (days, f"{days} days")
+
+
+def test_what_each_key_has_used_is_told_the_one_with_most_urls_first(ada, alice):
+    first, second = [ApiKey.objects.issue(account=alice, name=name)[0] for name in ("nightly", "by hand")]
+    for key, completed in ((first, 2), (second, 30), (None, 1)):
+        job = making.make_job(alice, waiting=40)
+        job.api_key = key
+        DailyUsage.objects.add(job, completed=completed, failed=1, credits_used=completed)
+
+    page = text_of(ada.get("/dashboard/usage/"))
+
+    assert f"by hand {second.prefix} 30 1 30 nightly {first.prefix} 2 1 2 Without a key" in page
+
+
+def test_what_a_key_used_is_told_when_it_is_gone(ada, alice):
+    key = ApiKey.objects.issue(account=alice, name="old")[0]
+    job = making.make_job(alice, waiting=9)
+    job.api_key = key
+    DailyUsage.objects.add(job, completed=3)
+    key.delete()
+
+    assert "A key that is gone deleted by staff 3 0 0" in text_of(ada.get("/dashboard/usage/"))
+
+
+def test_keys_of_others_are_not_told(ada, alice, bob):
+    key = ApiKey.objects.issue(account=bob, name="bobs own")[0]
+    job = making.make_job(bob, waiting=9)
+    job.api_key = key
+    DailyUsage.objects.add(job, completed=3)
+
+    assert "bobs own" not in text_of(ada.get("/dashboard/usage/"))
 
 
 def test_credits_are_told_as_they_can_be_spent(make_person, browse, make_job):
@@ -89,7 +120,7 @@ def test_it_takes_few_queries(ada, alice, django_assert_num_queries):
     for _ in range(9):
         LedgerEntry.objects.create(account=alice, job=alice.jobs.last(), amount=-1, reason="page completed")
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         ada.get("/dashboard/usage/")
 
 
