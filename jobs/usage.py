@@ -92,9 +92,8 @@ def by_key(account: Account, *, since: date) -> list[dict[str, Any]]:
     `key` is None for jobs that were made without one; `gone` means that there was one.
     """
     ended = DailyUsage.objects.filter(account=account, day__gte=since).order_by().values("key")
-    used = list(
-        ended.annotate(**SUMS).order_by(*(SUMS[name].desc() for name in ("completedUrls", "failedUrls")), "key")
-    )
+    used: list[Any] = list(ended.annotate(**SUMS))
+    used.sort(key=lambda each: (-each["completedUrls"], -each["failedUrls"], each["key"]))
     keys = ApiKey.objects.filter(account=account).in_bulk([each["key"] for each in used])
     return [{**each, "key": keys.get(each["key"]), "gone": each["key"] not in {0, *keys}} for each in used]
 
