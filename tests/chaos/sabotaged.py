@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import AppConfig
+from django.db.models import QuerySet
 
 from scrpy.settings import *  # noqa: F403
 from scrpy.settings import INSTALLED_APPS as APPS
@@ -36,14 +37,13 @@ class WithoutGuard(Sabotage):
         from jobs.models import Page
         from jobs.queue import moves
 
-        guarded = moves.move
+        guarded = moves.movable
 
-        def move(page: Page, to: Any, *, token: UUID, **changes: object) -> bool:
-            if to in ("pending", "running"):
-                return guarded(page, to, token=token, **changes)
-            return Page.objects.filter(pk=page.pk).update(status=to, **moves.UNCLAIMED, **changes) == 1
+        def movable(page: Page, to: Any, *, token: UUID) -> QuerySet[Page]:
+            within = to in ("pending", "running")
+            return guarded(page, to, token=token) if within else Page.objects.filter(pk=page.pk)
 
-        moves.move = move
+        moves.movable = movable
 
 
 class WithoutSweep(Sabotage):
