@@ -5,13 +5,14 @@ import os
 from collections.abc import Callable, Mapping
 
 from tests import bench
-from tests.bench import egress, rendering, webhooks
+from tests.bench import api, egress, rendering, webhooks
 from tests.bench.figures import Size
 
 ROOMS: Mapping[str, tuple[Callable[[Size], None], Size]] = {
     "rendering": (rendering.run, Size(pages=400, turns=3, lanes=8)),
     "egress": (egress.run, Size(pages=32, turns=15, lanes=8)),
     "webhooks": (webhooks.run, Size(pages=5_000, turns=3, lanes=0)),
+    "api": (api.run, Size(pages=1_000_000, turns=5, lanes=0)),
 }
 
 

@@ -123,6 +123,21 @@ def running_platform(
 
     The database is one of the PostgreSQL at `database_server`, SQLite if that is empty; of the kind under test if None.
     """
+    with prepared_platform(
+        allow=allow, workers=workers, database_server=database_server, more_env=more_env
+    ) as platform:
+        platform.start()
+        try:
+            yield platform
+        finally:
+            platform.stop()
+
+
+@contextmanager
+def prepared_platform(
+    *, allow: Sequence[str], workers: int = 1, database_server: str | None = None, more_env: Mapping[str, str] = NOTHING
+) -> Iterator[Platform]:
+    """The same, of which nothing runs."""
     if database_server is None:
         database_server = os.environ["DATABASE_URL"] if ON_POSTGRES else ""
     home = Path(tempfile.mkdtemp(prefix="scrpy-platform-"))
@@ -143,11 +158,7 @@ def running_platform(
     platform = Platform(home=home, env=env, port=port, rows=Rows(home / "scrpy.sqlite3", url))
     try:
         platform.manage("migrate")
-        platform.start()
-        try:
-            yield platform
-        finally:
-            platform.stop()
+        yield platform
     finally:
         if url:
             drop_database(url, server=database_server)
