@@ -18,15 +18,19 @@ READ = """
     WHERE job_id = (SELECT id FROM jobs_job WHERE public_id = %s) AND sequence <= 1000 ORDER BY sequence"""
 
 
-class Nothing(APIView):
+class Bare(APIView):
+    """Nobody is asked who they are."""
+
     authentication_classes = ()
     permission_classes = ()
 
+
+class Nothing(Bare):
     def get(self, _request: Request) -> Response:
         return Response({"success": True})
 
 
-class Rows(Nothing):
+class Rows(Bare):
     """The same answer as results have, of one bare query."""
 
     def get(self, _request: Request, public_id: str) -> Response:
