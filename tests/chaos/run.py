@@ -30,7 +30,7 @@ SETTLE_WITHIN_S = 180.0
 ANSWER_AFTER_S = 0.3
 """How long the endpoint of webhooks thinks: so long a sender may be met between the sending and its note of it."""
 UNFORESEEN = ('"Unforeseen"', "deadlock detected", "IntegrityError")
-"""What a line of a log has that tells of a failure which no fault explains; what only a constraint has stopped is one."""
+"""What a line of a log has that tells of a failure which no fault explains, or which a constraint alone has stopped."""
 BUSY = """
     SELECT (SELECT COUNT(*) FROM jobs_job WHERE status IN ('pending', 'running'))
     + (SELECT COUNT(*) FROM jobs_delivery WHERE status IN ('pending', 'sending')) AS busy"""
