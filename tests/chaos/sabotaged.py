@@ -16,7 +16,7 @@ from scrpy.settings import *  # noqa: F403
 from scrpy.settings import INSTALLED_APPS as APPS
 
 INSTALLED_APPS = [f"{__name__}.{os.environ['SABOTAGE']}", *APPS]
-GAP_S = 0.3
+GAP_S, IN_HAND_S = 0.3, 1.0
 
 
 class Sabotage(AppConfig):
@@ -31,9 +31,13 @@ class Sabotage(AppConfig):
 
 
 class WithoutGuard(Sabotage):
-    """Who holds a page, and whether it is still open, is not looked at when its end is recorded."""
+    """Who holds a page, and whether it is still open, is not looked at when its end is recorded.
+
+    A page that was read is kept in hand for a moment, so that who stops a worker stops it with such pages.
+    """
 
     def take_out(self) -> None:
+        from jobs import failpoints
         from jobs.models import Page
         from jobs.queue import moves
 
@@ -44,6 +48,7 @@ class WithoutGuard(Sabotage):
             return guarded(page, to, token=token) if within else Page.objects.filter(pk=page.pk)
 
         moves.movable = movable
+        failpoints.failpoint = lambda place: time.sleep(IN_HAND_S) if place == "extracted" else None
 
 
 class WithoutSweep(Sabotage):
