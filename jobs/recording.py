@@ -54,6 +54,7 @@ def record_success(
     truncated: str | None = None,
     reports: str | None = None,
     actions: str | None = None,
+    trace: str | None = None,
     blocked_requests: int = 0,
     artifacts: Sequence[Artifact] = (),
     charged: bool = True,
@@ -75,6 +76,7 @@ def record_success(
         truncated=truncated,
         reports=reports,
         actions=actions,
+        trace=trace,
         blocked_requests=blocked_requests,
         status_code=status_code,
         final_url=final_url,
@@ -97,16 +99,22 @@ def record_success(
 
 
 def record_failure(
-    page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None = None, actions: str | None = None
+    page: Page,
+    error: ScrapeError,
+    *,
+    token: UUID,
+    duration_ms: int | None = None,
+    actions: str | None = None,
+    trace: str | None = None,
 ) -> bool:
     """The attempt failed: tried again later if that may help and attempts are left, else the page has failed.
 
-    `page.attempts` counts this attempt; `actions` (JSON text) tells how far it came. False if the claim is no longer
-    ours.
+    `page.attempts` counts this attempt; `actions` and `trace` (JSON text) tell how far it came. False if the claim is
+    no longer ours.
     """
     if error.retryable and page.attempts < page.job.max_attempts:
         return postpone(page, error, token=token)
-    return fail(page, error, token=token, duration_ms=duration_ms, actions=actions)
+    return fail(page, error, token=token, duration_ms=duration_ms, actions=actions, trace=trace)
 
 
 @transaction.atomic
@@ -125,7 +133,9 @@ def retry_delay_s(attempts: int, *, asked_s: float | None = None) -> float:
 
 
 @transaction.atomic
-def fail(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None, actions: str | None) -> bool:
+def fail(
+    page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None, actions: str | None, trace: str | None
+) -> bool:
     job = end_page(
         page,
         PageStatus.FAILED,
@@ -134,6 +144,7 @@ def fail(page: Page, error: ScrapeError, *, token: UUID, duration_ms: int | None
         final_url=error.final_url,
         duration_ms=duration_ms,
         actions=actions,
+        trace=trace,
         error_code=error.code,
         error_message=str(error),
         error_retryable=error.retryable,

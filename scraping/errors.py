@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scraping.acting.report import ActionReport
+    from scraping.trace import Trace
 
 RETRYABLE_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
@@ -62,6 +63,7 @@ class ScrapeError(Exception):
         self.retry_after_s = retry_after_s
         self.actions: tuple[ActionReport, ...] = ()
         """What became of the page's actions."""
+        self.trace: Trace | None = None
 
 
 class DnsError(ScrapeError):

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, cast
@@ -33,6 +33,7 @@ from scraping.options import Awaited, FetchOptions, Output, WaitUntil
 from scraping.retry_after import retry_after_s
 from scraping.rules import Extraction, Page, Report, Rules, evaluate
 from scraping.rules.structured import read_jsonld
+from scraping.trace import Trace, lengths
 
 ERROR_PAGE = "chrome-error:"
 NO_PAGE = "about:"
@@ -65,6 +66,7 @@ class Outcome:
     reports: dict[str, Report] = field(default_factory=dict)
     captures: tuple[Capture, ...] = ()
     actions: tuple[ActionReport, ...] = ()
+    trace: Trace | None = None
 
     @property
     def explained(self) -> dict[str, object]:
@@ -92,6 +94,9 @@ class _Reading:
     wholes: dict[str, Any]
     world: int
     """The document's isolated world, which is there as long as the document."""
+    ends_ms: Mapping[str, float]
+    """When each phase ended, and last when it was read, from its navigation on."""
+    read_at: float
 
 
 async def scrape(
@@ -107,7 +112,7 @@ async def scrape(
     started_at = time.monotonic()
     deadline = asyncio.get_running_loop().time() + options.timeout_ms / 1000
     acts = Performance(lane, options)
-    with acts.told_of_failures():
+    with acts.told_of_failures(), _traced(lane):
         try:
             async with _closing_unfinished(lane), asyncio.timeout_at(deadline):
                 reading, taken = await _visit(
@@ -120,17 +125,36 @@ async def scrape(
         finally:
             await lane.wipe()
         extraction, made = await asyncio.to_thread(_worked_out, reading, rules, options, lane.limits)
+    duration_ms = round((time.monotonic() - started_at) * 1000)
     return Outcome(
         data=extraction.data,
         status_code=reading.status,
         final_url=reading.url,
-        duration_ms=round((time.monotonic() - started_at) * 1000),
+        duration_ms=duration_ms,
         blocked_requests=lane.traffic.blocked_requests,
         received_bytes=lane.traffic.received_bytes,
         reports=extraction.reports,
         captures=(*made, *acts.captures, *taken),
         actions=acts.reports,
+        trace=lane.trace(_phases(reading, started_at=started_at, duration_ms=duration_ms)),
     )
+
+
+def _phases(reading: _Reading, *, started_at: float, duration_ms: int) -> dict[str, int]:
+    """Those of all that was done for the page, of which its document knows a part."""
+    *phases, read = reading.ends_ms
+    before_ms = (reading.read_at - started_at) * 1000 - reading.ends_ms[read]
+    return lengths({**{name: before_ms + reading.ends_ms[name] for name in phases}, "extract": duration_ms})
+
+
+@contextmanager
+def _traced(lane: Lane) -> Iterator[None]:
+    """Whatever error leaves this carries what is known of the attempt."""
+    try:
+        yield
+    except ScrapeError as error:
+        error.trace = lane.trace()
+        raise
 
 
 @asynccontextmanager
@@ -326,6 +350,8 @@ def _parsed(answer: str, rules: Rules, options: FetchOptions, limits: Limits, *,
         found["jsonldCut"],
         found["wholes"],
         world,
+        found["ends"],
+        time.monotonic(),
     )
 
 

@@ -77,6 +77,7 @@ class PageAdmin(ReadOnly, BigTableAdmin):
                     json_text("truncated"),
                     json_text("reports"),
                     json_text("actions"),
+                    json_text("trace"),
                     "blocked_requests",
                     moment("reused_from", "result reused from"),
                     "files",

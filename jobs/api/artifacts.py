@@ -34,7 +34,7 @@ class OneArtifact(ApiView):
 def find_artifact(account: Account, public_id: str) -> Artifact:
     """The account's own; another account's is as if it were not there. One query. Raises: ApiError."""
     own = Artifact.objects.filter(job__account=account, shown=True).select_related("job", "page")
-    light = own.defer("job__selectors", "job__options", "page__data", "page__reports")
+    light = own.defer("job__selectors", "job__options", "page__data", "page__reports", "page__trace")
     artifact = light.filter(public_id=public_id).first() if PUBLIC_ID.fullmatch(public_id) else None
     if artifact is None:
         raise ApiError("not_found", f"You have no artifact {public_id[:60]}, or it is not kept any more.")

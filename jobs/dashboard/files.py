@@ -60,7 +60,7 @@ def away() -> HttpResponse:
 def own_artifact(request: MemberRequest, public_id: str) -> Artifact:
     """The account's, and what was kept of its pages, asked for or not. One query. Raises: Http404."""
     own = Artifact.objects.filter(job__account=request.account, public_id=public_id).select_related("job", "page")
-    artifact = own.defer("job__selectors", "job__options", "page__data", "page__reports").first()
+    artifact = own.defer("job__selectors", "job__options", "page__data", "page__reports", "page__trace").first()
     if artifact is None:
         raise Http404(f"{request.account} has no file {public_id[:60]}.")
     return artifact

@@ -12,6 +12,7 @@ from jobs.api.errors import ApiError
 from jobs.api.job_requests import OF_READING
 from jobs.dashboard.access import MemberRequest, own_job, page
 from jobs.dashboard.advice import advice_on
+from jobs.dashboard.course import course_of
 from jobs.dashboard.fields import fields_of, pretty
 from jobs.dashboard.files import PICTURE
 from jobs.dashboard.trials import kept_html, try_rules_on
@@ -70,6 +71,7 @@ def shown(
         "advice": advice_on(found.error_code),
         "redirected": found.final_url not in (None, found.url, found.canonical_url),
         "actions": pretty(found.actions) if found.actions else None,
+        "course": course_of(found),
         "truncated": orjson.loads(found.truncated) if found.truncated else [],
         "pictures": [one for one in artifacts if one.content_type == PICTURE],
         "html": kept_html(artifacts),
@@ -84,7 +86,7 @@ def shown(
 
 def own_page(job: Job, index: int) -> Page:
     """One query. Raises: Http404."""
-    found = job.pages.filter(index=index).select_related("variant").first()
+    found = job.pages.filter(index=index).select_related("variant").defer(None).first()
     if found is None:
         raise Http404(f"Job {job.public_id} has no page {index}.")
     return found

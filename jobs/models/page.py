@@ -25,6 +25,13 @@ IN_FLIGHT = (PageStatus.QUEUED, PageStatus.RUNNING)
 FINISHED = (PageStatus.COMPLETED, PageStatus.FAILED)
 
 
+class PageManager(models.Manager["Page"]):
+    """Pages come without their traces, which few ask for: one that is looked at costs a query, or `defer(None)`."""
+
+    def get_queryset(self) -> models.QuerySet["Page"]:
+        return super().get_queryset().defer("trace")
+
+
 class Page(models.Model):
     """One URL of a job. `url` is what was sent, `canonical_url` what is fetched.
 
@@ -36,7 +43,8 @@ class Page(models.Model):
 
     `source` is the kept page that is read instead of the site; `actions` tells what became of each action, as JSON
     text; `reuse_key` finds a completed page's result again for those who ask the same, and `reused_from` is when the
-    result was made that this page was given. `reference` is the caller's own name for the URL; `variant` is what was
+    result was made that this page was given. `trace` tells people how the last attempt went, as JSON text; it is null
+    where no site was asked or nothing is known. `reference` is the caller's own name for the URL; `variant` is what was
     asked for this URL, where that differs from what its job asks for.
     """
 
@@ -68,12 +76,15 @@ class Page(models.Model):
     reports = models.TextField(null=True)
     blocked_requests = models.PositiveIntegerField(default=0, db_default=0)
     actions = models.TextField(null=True)
+    trace = models.TextField(null=True)
     source = models.ForeignKey("jobs.Artifact", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     reuse_key = models.UUIDField(null=True)
     reused_from = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=40, null=True)
     error_message = models.TextField(null=True)
     error_retryable = models.BooleanField(null=True)
+
+    objects = PageManager()
 
     class Meta:
         constraints = [

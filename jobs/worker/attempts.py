@@ -25,6 +25,7 @@ from scraping.offline import reread
 from scraping.options import Sent
 from scraping.render import Outcome, scrape
 from scraping.rules import Rules
+from scraping.trace import Trace
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ def columns_of(outcome: Outcome, *, explain: bool) -> dict[str, Any]:
         "reports": orjson.dumps(outcome.explained).decode() if explain else None,
         "truncated": orjson.dumps(sorted(outcome.cut)).decode() if outcome.cut else None,
         "actions": actions_as_json(outcome.actions),
+        "trace": trace_as_json(outcome.trace),
         "status_code": outcome.status_code,
         "final_url": outcome.final_url,
         "duration_ms": outcome.duration_ms,
@@ -90,3 +92,8 @@ def columns_of(outcome: Outcome, *, explain: bool) -> dict[str, Any]:
 def actions_as_json(reports: Sequence[ActionReport]) -> str | None:
     """What became of each action, as results show it; None if there were none."""
     return orjson.dumps([report.shown() for report in reports]).decode() if reports else None
+
+
+def trace_as_json(trace: Trace | None) -> str | None:
+    """How an attempt went, as people see it."""
+    return orjson.dumps(trace.shown()).decode() if trace else None

@@ -21,7 +21,7 @@ from jobs.queue.leases import release, release_queued, start
 from jobs.recording import record_failure, record_start, record_success
 from jobs.reuse import files_of, find_reusable, record_reuse, reuse_key
 from jobs.secrets import Secrets, opened
-from jobs.worker.attempts import actions_as_json, attempt, columns_of, foreseen
+from jobs.worker.attempts import actions_as_json, attempt, columns_of, foreseen, trace_as_json
 from jobs.worker.claims import Aborted, Claim, Claims
 from jobs.worker.loan import Loan
 from jobs.worker.robots import check_robots
@@ -170,8 +170,8 @@ class Runner:
         return True
 
     def _fail(self, claim: Claim, page: Page, error: ScrapeError, *, duration_ms: int = 0) -> bool:
-        actions = actions_as_json(error.actions)
-        record = partial(record_failure, page, error, token=claim.token, duration_ms=duration_ms, actions=actions)
+        told = {"actions": actions_as_json(error.actions), "trace": trace_as_json(error.trace)}
+        record = partial(record_failure, page, error, token=claim.token, duration_ms=duration_ms, **told)
         ours = persist(partial(finish, record))
         persist(lambda: heed(page, status_code=error.status_code, asked_s=error.retry_after_s))
         return ours

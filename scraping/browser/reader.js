@@ -755,6 +755,14 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     };
   };
 
+  // When each phase of the document ended, in milliseconds from its navigation on; 0 is what did not happen. The times
+  // are the browser's own: a page can change what it sees of them, not what is seen here.
+  const endsOf = (readyAt) => {
+    const { fetchStart = 0, connectEnd = 0, responseStart = 0, domContentLoadedEventStart = 0, loadEventStart = 0 } = navigation() ?? {};
+    const load = Math.min(loadEventStart || domContentLoadedEventStart || readyAt, readyAt);
+    return { start: fetchStart, connect: connectEnd, firstByte: responseStart, load, wait: readyAt, read: performance.now() };
+  };
+
   // ---------------------------------------------------------------- acting
 
   const LONGEST_FRAME_MS = 100;
@@ -870,9 +878,10 @@ if (window === window.top) globalThis.scrpy ??= (() => {
         if (order.awaited !== null) await appear(order);
         if (order.wait !== null) await settle(order);
         if (order.pause > 0) await scheduler.postTask(() => {}, { delay: order.pause });
+        const readyAt = performance.now();
         if (order.kept) restore();
         finished = order.last;
-        return answer(order);
+        return { ...answer(order), ends: endsOf(readyAt) };
       });
     },
 

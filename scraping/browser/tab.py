@@ -18,6 +18,7 @@ from scraping.browser.failures import NO_PROXY, UNREACHED, DocumentGone, Interru
 from scraping.browser.launch import PROXY_EVERYTHING, Browser
 from scraping.browser.sending import Sending, cookies_for
 from scraping.browser.shelf import Shelf
+from scraping.browser.witness import Witness
 from scraping.egress.dial import Dialler
 from scraping.egress.gate import SCHEMES, Target
 from scraping.egress.policy import Policy
@@ -26,6 +27,7 @@ from scraping.egress.upstream import Upstream
 from scraping.errors import BlockedAddress, BrowserCrashed, ConnectionFailed, InternalError, ScrapeError
 from scraping.limits import Limits
 from scraping.options import NOTHING_SENT, Block, Profile, Sent
+from scraping.trace import Trace
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +95,7 @@ class Lane:
         self._rest: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._sending: Sending | Shelf
+        self._witness: Witness | None = None
         self.cookies: Sequence[Mapping[str, Any]] = ()
         """Those of all hosts after the last page that was left in order, if the profile keeps the session."""
 
@@ -138,7 +141,11 @@ class Lane:
         self._tab.on("requestfailed", self._on_request_failed)
         tree = await self._cdp.send("Page.getFrameTree")
         self._frame_id = tree["frameTree"]["frame"]["id"]
-        self._sending = Shelf(self._cdp, self._frame_id) if self.profile.offline else self._new_sending()
+        if self.profile.offline:
+            self._sending = Shelf(self._cdp, self._frame_id)
+        else:
+            self._sending = self._new_sending()
+            self._witness = Witness(self._tab, self._cdp, self._frame_id)
         await self._cdp.send("Page.enable")
         await self._cdp.send("Page.addScriptToEvaluateOnNewDocument", {"source": READER, "worldName": WORLD})
 
@@ -233,11 +240,23 @@ class Lane:
 
     async def _commit(self, target: Target) -> Response | None:
         self._failure = None
+        if self._witness:
+            self._witness.begin()
         try:
             with translated(target.host):
-                return await self._tab.goto(target.canonical, wait_until="commit", timeout=0)
+                response = await self._tab.goto(target.canonical, wait_until="commit", timeout=0)
         except ScrapeError as exc:
             raise self.traffic.overrun or self._failure or exc from exc
+        if self._witness:
+            self._witness.answered(response)
+        return response
+
+    def trace(self, phases: Mapping[str, int] | None = None) -> Trace | None:
+        """What was noted of the attempt at its page, with `phases` as the page itself told them.
+
+        None if the lane is offline: nothing was asked of a site.
+        """
+        return self._witness.trace(phases) if self._witness else None
 
     def lay(self, content: bytes, content_type: str) -> None:
         """Have `content` be what the next navigation of an offline lane leads to."""

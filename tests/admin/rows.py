@@ -106,6 +106,7 @@ def fill_pages(job, text, *, url, json):
         truncated=json,
         reports=json,
         actions=json,
+        trace=json,
         final_url=f"javascript:alert(1)//{text}",
         status_code=200,
         duration_ms=1_830,

@@ -162,7 +162,7 @@ def test_what_strangers_wrote_is_shown_harmlessly(staff, make_job):
         webhook=f'"{HOSTILE}"',
         url="https://x.com/{}?" + HOSTILE,
     )
-    Page.objects.update(data=json, final_url="javascript:alert(1)", error_message=HOSTILE)
+    Page.objects.update(data=json, trace=json, final_url="javascript:alert(1)", error_message=HOSTILE)
 
     pages = [
         shown(staff, "admin:index"),

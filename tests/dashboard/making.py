@@ -97,7 +97,7 @@ def status_of(completed, failed, cancelled, waiting):
 def make_page(job, queue, index, status, data, url):
     ended = status in ("completed", "failed")
     address = url.format(index + 1)
-    dice = random.Random(index)
+    took_ms = random.Random(index).randrange(180, 2_400)
     return Page(
         token=uuid4() if status == "running" else None,
         job=job,
@@ -112,11 +112,37 @@ def make_page(job, queue, index, status, data, url):
         finished_at=job.started_at,
         sequence=index + 1 if ended else None,
         status_code=(200 if status == "completed" else 404) if ended else None,
-        duration_ms=dice.randrange(180, 2_400) if ended else None,
+        duration_ms=took_ms if ended else None,
         data=orjson.dumps(data or product(index)).decode() if status == "completed" else None,
+        trace=orjson.dumps(trace(took_ms, status, address)).decode() if ended else None,
         error_code="http_error" if status == "failed" else None,
         error_message="The site answered 404 Not Found." if status == "failed" else None,
     )
+
+
+def trace(ms, status, url):
+    """How an attempt at a page that took so long may have gone."""
+    if status == "failed":
+        return {"phases": {"firstByte": ms - 35, "load": 35}, "redirects": [], "console": []}
+    shares = {"start": 9, "connect": 5, "firstByte": 24, "load": 38, "wait": 21}
+    phases = {name: ms * share // 100 for name, share in shares.items()}
+    return {
+        "phases": {**phases, "extract": ms - sum(phases.values())},
+        "redirects": [
+            {"url": url.replace("https:", "http:"), "status": 301},
+            {"url": url.replace("https://", "https://www."), "status": 302},
+        ],
+        "console": [
+            {"kind": "warning", "text": "Deprecated API used by shop.js:1412", "atMs": ms // 3},
+            {"kind": "error", "text": "Failed to load resource: net::ERR_TUNNEL_CONNECTION_FAILED", "atMs": ms // 2},
+            {"kind": "log", "text": "hydrated 48 nodes in 31 ms", "atMs": ms * 2 // 3},
+            {
+                "kind": "uncaught",
+                "text": "TypeError: Cannot read properties of undefined (reading 'price')",
+                "atMs": ms,
+            },
+        ],
+    }
 
 
 def product(index):

@@ -412,7 +412,15 @@ def hostile_job(account, make_job, text):
     job = make_job(account, completed=1, failed=1, name=text[:200], data=data, selectors=selectors)
     job.pages.update(url=text, error_message=text, reference=text, final_url=text, actions=json.dumps([{"type": text}]))
     job.pages.filter(status="completed").update(
-        reports=json.dumps({"title": {"status": "no_match", "reason": text}}), truncated=json.dumps([text])
+        reports=json.dumps({"title": {"status": "no_match", "reason": text}}),
+        truncated=json.dumps([text]),
+        trace=json.dumps(
+            {
+                "phases": {"load": 5},
+                "redirects": [{"url": text, "status": 302}],
+                "console": [{"kind": "log", "text": text, "atMs": 3}] * 50,
+            }
+        ),
     )
     making.keep(job.pages.get(index=1), Output.HTML, "text/html; charset=utf-8", text.encode())
     return job

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -213,6 +214,82 @@ def test_a_trial_of_another_account_is_not_shown(ada, bob, make_job, job):
         assert "secretly" not in text_of(ada.get(path(job, 1) + f"?trial={name}"))
 
 
+def trace(**overrides):
+    phases = {"start": 4, "connect": 6, "firstByte": 30, "load": 40, "wait": 1_500, "extract": 20}
+    return json.dumps({"phases": phases, "redirects": [], "console": [], **overrides})
+
+
+def bars(page):
+    """Name, beginning and width of each part of the bar."""
+    found = re.findall(r'<rect class="phase-(\w+)" x="(\d+)" width="(\d+)"', page)
+    return [(name, int(x), int(width)) for name, x, width in found]
+
+
+def test_where_the_time_went_is_a_bar_with_times(ada, job):
+    began = job.created_at + timedelta(milliseconds=250)
+    job.pages.filter(index=1).update(trace=trace(), available_at=job.created_at, started_at=began)
+
+    page = text_of(ada.get(path(job, 1)))
+
+    assert 'viewBox="0 0 1850 1"' in page
+    assert bars(page) == [
+        ("queue", 0, 250), ("start", 250, 4), ("connect", 254, 6), ("firstByte", 260, 30), ("load", 290, 40),
+        ("wait", 330, 1_500), ("extract", 1_830, 20),
+    ]  # fmt: skip
+    for title, time in (("Queue", "250 ms"), ("First byte", "30 ms"), ("Wait", "1.5 s")):
+        assert re.search(rf"<span>{title}</span>\s*<span[^>]*>{time}</span>", page)
+    assert "longer than it is drawn" not in page
+
+
+def test_a_long_queue_leaves_room_for_the_rest(ada, job):
+    began = job.created_at + timedelta(hours=2)
+    job.pages.filter(index=1).update(trace=trace(), available_at=job.created_at, started_at=began)
+
+    page = text_of(ada.get(path(job, 1)))
+
+    assert bars(page)[0] == ("queue", 0, 533)
+    assert "longer than it is drawn" in page
+    assert "2 h 0 min" in page
+
+
+def test_redirects_are_shown_to_their_end(ada, job):
+    led = [{"url": "http://store.com/a", "status": 301}, {"url": "https://store.com/b", "status": None}]
+    job.pages.filter(index=1).update(trace=trace(redirects=led), final_url="https://store.com/c")
+
+    page = ada.get(path(job, 1)).content.decode()
+
+    part = page[page.index('aria-labelledby="redirects"') :]
+    assert re.findall(r"<a[^>]*>([^<]*)</a>", part)[:3] == [
+        "http://store.com/a",
+        "https://store.com/b",
+        "https://store.com/c",
+    ]
+    assert re.findall(r'<span class="number quiet">\s*(\S+?)\s*</span>', part)[:3] == ["301", "\N{EN DASH}", "200"]
+
+
+def test_the_console_is_shown_with_kinds_and_times(ada, job):
+    said = [{"kind": "uncaught", "text": "TypeError: no", "atMs": 1_700}] * 50
+    job.pages.filter(index=1).update(trace=trace(console=said))
+
+    page = text_of(ada.get(path(job, 1)))
+
+    assert page.count("TypeError: no") == 50
+    assert ("1.7 s" in page, "the first 50 messages" in page) == (True, True)
+
+
+def test_of_a_page_without_a_trace_nothing_is_said(ada, job):
+    job.pages.filter(index=1).update(trace=None)
+
+    page = text_of(ada.get(path(job, 1)))
+
+    assert "Where the time went" not in page
+    assert "Console" not in page
+
+
+def test_other_lists_of_pages_leave_traces_where_they_are(job):
+    assert "trace" in job.pages.first().get_deferred_fields()
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_strangers_wrote_is_text(ada, job, html, text):
     clean = text.replace("\0", "")
@@ -225,6 +302,13 @@ def test_what_strangers_wrote_is_text(ada, job, html, text):
         actions=json.dumps([{"type": text}]),
         reports=json.dumps({text: {"status": text, "reason": text}}),
         truncated=json.dumps([text]),
+        trace=json.dumps(
+            {
+                "phases": {"wait": 5},
+                "redirects": [{"url": text, "status": 302}],
+                "console": [{"kind": text, "text": text, "atMs": 3}],
+            }
+        ),
     )
 
     page = ada.get(path(job, 1)).content.decode()

@@ -50,6 +50,18 @@ def fail(page, error):
     return record_failure(page, error, token=page.token, duration_ms=7)
 
 
+def test_what_is_told_of_an_attempt_is_stored_with_its_end(make_running):
+    read, broken = make_running(2)
+
+    record_success(
+        read, token=read.token, data="{}", status_code=200, final_url=read.url, duration_ms=7, trace='{"phases":{}}'
+    )
+    record_failure(broken, HttpError(status_code=404), token=broken.token, trace='{"console":[]}')
+
+    ended = Page.objects.order_by("index").values_list("status", "trace")
+    assert list(ended) == [("completed", '{"phases":{}}'), ("failed", '{"console":[]}')]
+
+
 def test_a_job_runs_from_its_first_attempt_on(make_running):
     first, second = make_running(2)
 

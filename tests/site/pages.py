@@ -427,9 +427,23 @@ DOCUMENTS |= {
         JSON.stringify = () => '"Lie"';
         performance.getEntriesByType = () => [{ responseStatus: 500 }];
         performance.now = () => 1e12;
+        for (const name of ["fetchStart", "connectEnd", "responseStart", "loadEventStart"])
+          Object.defineProperty(PerformanceNavigationTiming.prototype, name, { get: () => 1e12 });
         window.setTimeout = window.Promise = window.MutationObserver = window.scrpy = undefined;</script>""",
     "timer-killer": """<h1>Timers</h1><script>
         setInterval(() => { for (let id = 0; id < 1000; id++) clearTimeout(id); }, 1)</script>""",
+    "talking": """<h1>Talking</h1><script>
+        console.log("first", 1, { a: 2 });
+        console.warn("x".repeat(600));
+        console.error("\\0 \\ud800");
+        throw new Error("nobody caught this");</script>""",
+    "chatter": """<h1>Chatter</h1><script>
+        for (let n = 0; n < 2000; n++) console.log("message", n);</script>""",
+    "shouting": """<h1>Shouting</h1><script>
+        for (let n = 0; n < 9; n++) console.log(n + "!".repeat(600_000));</script>""",
+    "last-words": """<h1>Leaving</h1><script>console.log("on my way"); location.href = "/static/1";</script>""",
+    "mumbling": """<h1>Mumbling</h1><script>
+        setInterval(() => console.log("still " + location.search), 1)</script>""",
     "self-refresh": """<meta http-equiv=refresh content="1; url=/self-refresh"><h1>Refreshing</h1>""",
     "dead-end": "<script>location.href = 'http://127.0.0.1:1/'</script>",
     "bombard": """<h1>Bombard</h1><script>setInterval(() => { location.href = "/static/stolen"; }, 200)</script>""",
