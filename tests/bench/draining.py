@@ -1,11 +1,9 @@
-"""What the queue itself costs, in a process with a database of its own: `python -m tests.bench.draining PAGES TURNS`.
+"""What the queue itself costs, in a process that has a database of its own.
 
 One thread claims, starts and finishes pages that take no time, by the worker's own code. Nobody else is there, no event
 loop is asked, and the bell is a list: the runs that were rung for are rendered one after the other.
 """
 
-import os
-import sys
 import time
 from collections import deque
 from collections.abc import Coroutine, Iterator, Sequence
@@ -14,12 +12,7 @@ from typing import Any, TypeVar, cast
 from unittest import mock
 from uuid import UUID
 
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrpy.settings")
-django.setup()
-
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Now
 
@@ -29,7 +22,7 @@ from jobs.models import Account, HostQueue, Job, Page
 from jobs.models.job import JobStatus
 from jobs.models.page import PageStatus
 from jobs.queue.dispatch import dispatch
-from jobs.queue.leases import release_queued
+from jobs.queue.leases import call_back
 from jobs.queue.plan import LONGEST_RUN
 from jobs.worker.claims import Claim
 from jobs.worker.loan import Loan
@@ -159,8 +152,9 @@ def cost_per_page(worker: PageWorker, pages: int) -> float:
     """Of about so many, where there are more than enough for long runs. What was claimed above that is given back."""
     before = all_completed()
     took_s = drain(worker, runs=pages // LONGEST_RUN)
-    for job, token in Page.objects.filter(token__isnull=False).values_list("job", "token").distinct():
-        release_queued(job, token)
+    with transaction.atomic():
+        for job in Job.objects.filter(pages__token__in=rung).distinct():
+            call_back(job.pk, Page.objects.filter(token__in=rung))
     rung.clear()
     return took_s / (all_completed() - before)
 
@@ -200,7 +194,3 @@ def parked(jobs: QuerySet[Job]) -> Iterator[None]:
 
 def end_all() -> None:
     Job.objects.live().update(**ENDED)
-
-
-if __name__ == "__main__":
-    main(pages=int(sys.argv[1]), turns=int(sys.argv[2]))

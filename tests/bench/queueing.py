@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.bench.figures import Size, report
-from tests.platform.running import Platform, prepared_platform
+from tests.platform.running import MANAGE, Platform, prepared_platform
 from tests.postgres import running_postgres
 from tests.until import until
 from tests.valkey import running_valkey
@@ -28,7 +28,8 @@ DURATION = "SELECT EXTRACT(EPOCH FROM completed_at - started_at) FROM jobs_job O
 def run(size: Size) -> None:
     with running_valkey() as queue:
         with prepared_platform(allow=[], more_env={"REDIS_URL": queue}) as platform:
-            command = [sys.executable, "-m", "tests.bench.draining", str(size.pages), str(size.turns)]
+            call = f"main(pages={size.pages}, turns={size.turns})"
+            command = [sys.executable, str(MANAGE), "shell", "-c", f"from tests.bench.draining import main; {call}"]
             subprocess.run(command, env=dict(platform.env), stdin=subprocess.DEVNULL, check=True)
         with running_postgres() as postgres:
             one_lane = {"REDIS_URL": queue, "SCRPY_LANES": "1"}
@@ -60,7 +61,13 @@ def pages_per_s(platform: Platform, processes: int) -> float:
 
 @contextmanager
 def workers(platform: Platform, processes: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "tests.bench.stubbed", str(PAGE_MS)]
+    command = [
+        sys.executable,
+        str(MANAGE),
+        "shell",
+        "-c",
+        f"from tests.bench.stubbed import work; work(page_ms={PAGE_MS})",
+    ]
     with (platform.home / "workers.out").open("ab") as output:
         started = [
             subprocess.Popen(command, env=dict(platform.env), stdin=subprocess.DEVNULL, stdout=output, stderr=output)

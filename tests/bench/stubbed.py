@@ -1,17 +1,15 @@
-"""A page worker without a browser: each page takes a given time, and nothing else.
-
-`python -m tests.bench.stubbed 200` is `manage.py worker` with pages of 200 ms.
-"""
+"""A page worker without a browser: each page takes a given time, and nothing else."""
 
 import asyncio
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from unittest import mock
 
-import django
+from django.core.management import call_command
+
+from jobs.models import Page
+from scraping.render import Outcome
 
 
 class Pool:
@@ -37,22 +35,18 @@ class Pool:
 
 @contextmanager
 def stubbed(*, page_ms: int) -> Iterator[None]:
-    """Workers that are started now render so. Django has to be set up."""
-    from scraping.render import Outcome
+    """Workers that are started now render so."""
 
-    async def attempt(_lane: object, page: object, _sent: object) -> Outcome:
+    async def attempt(_lane: object, page: Page, _sent: object) -> Outcome:
         if page_ms:
             await asyncio.sleep(page_ms / 1000)
-        return Outcome({"title": "A thing"}, 200, page.canonical_url, page_ms)  # type: ignore[attr-defined]
+        return Outcome({"title": "A thing"}, 200, page.canonical_url, page_ms)
 
     with mock.patch("jobs.worker.process.BrowserPool", Pool), mock.patch("jobs.worker.runs.attempt", attempt):
         yield
 
 
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrpy.settings")
-    django.setup()
-    from django.core.management import call_command
-
-    with stubbed(page_ms=int(sys.argv[1])):
+def work(*, page_ms: int) -> None:
+    """`manage.py worker`, with such pages."""
+    with stubbed(page_ms=page_ms):
         call_command("worker")
