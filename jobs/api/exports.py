@@ -18,8 +18,22 @@ MOST_OF_ACCOUNT = 4
 """In one process: each keeps a thread and, of a workbook, a file."""
 AGAIN_IN_S = 5
 
-running: defaultdict[int, WeakSet[StreamingHttpResponse]] = defaultdict(WeakSet)
-"""Answers by account. One that is gone, however it ended, is not there any more."""
+
+class Sent(StreamingHttpResponse):
+    """A file of an account, one of those that are being sent until it is closed."""
+
+    def __init__(self, steps: Iterator[bytes], headers: dict[str, str], *, account_id: int) -> None:
+        super().__init__(streamed(steps), headers=headers)
+        self._account_id = account_id
+        running[account_id].add(self)
+
+    def close(self) -> None:
+        super().close()
+        running[self._account_id].discard(self)
+
+
+running: defaultdict[int, WeakSet[Sent]] = defaultdict(WeakSet)
+"""Answers by account. One that was never sent, and so never closed, is not there any more once it is gone."""
 entrance = Lock()
 
 
@@ -40,12 +54,10 @@ def exported(request: Request | HttpRequest, selection: Selection, form: Format)
     return started(gzipped(steps) if packed else steps, headers, account_id=selection.job.account_id)
 
 
-def started(steps: Iterator[bytes], headers: dict[str, str], *, account_id: int) -> StreamingHttpResponse:
+def started(steps: Iterator[bytes], headers: dict[str, str], *, account_id: int) -> Sent:
     """Raises: ApiError if as many files of the account are being made as may be."""
     with entrance:
         if len(running[account_id]) >= MOST_OF_ACCOUNT:
             message = f"This account has {MOST_OF_ACCOUNT} files being sent; try again when one has come."
             raise ApiError("rate_limited", message, headers={"Retry-After": str(AGAIN_IN_S)})
-        answer = StreamingHttpResponse(streamed(steps), headers=headers)
-        running[account_id].add(answer)
-        return answer
+        return Sent(steps, headers, account_id=account_id)

@@ -451,6 +451,24 @@ def test_an_account_has_so_many_files_sent_at_once_and_another_when_one_of_them_
     until(lambda: download(job, "format=csv").status == 200, what="the place is free")
 
 
+def test_a_file_that_was_sent_makes_room_at_once_whenever_memory_is_tidied(
+    download, make_job, complete, monkeypatch, never_tidied
+):
+    monkeypatch.setattr(exports, "MOST_OF_ACCOUNT", 1)
+    job = big_job(make_job, complete, 60)
+
+    for _ in range(3):
+        until(lambda: download(job, "format=ndjson").status == 200, what="the place is free", within_s=5)
+
+
+@pytest.fixture
+def never_tidied():
+    """What is in a circle of references stays."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @pytest.mark.parametrize("form", formats.FORMATS.values(), ids=lambda form: form.name)
 def test_an_export_that_is_given_up_half_way_leaves_nothing_open(form, small_chunks, make_job, complete):
     job = make_job(8)

@@ -68,11 +68,11 @@ KINDS = (
 class Turn:
     pages_per_s: float
     cpu_ms_per_page: float
-    peak_mib: float
+    peak_mb: float
 
     @classmethod
     def of(cls, pages: int, took_s: float, usage: Usage) -> "Turn":
-        return cls(pages / took_s, usage.cpu_s * 1000 / pages, usage.peak_mib)
+        return cls(pages / took_s, usage.cpu_s * 1000 / pages, usage.peak_mb)
 
 
 def run(size: Size) -> None:
@@ -182,6 +182,6 @@ def show(title: str, taken: list[dict[str, Turn]]) -> None:
                 for name in ratios
             },
             **{f"{name}, CPU ms/page": [turns[name].cpu_ms_per_page for turns in taken] for name in names},
-            **{f"{name}, peak MiB": [turns[name].peak_mib for turns in taken] for name in names},
+            **{f"{name}, peak MB": [turns[name].peak_mb for turns in taken] for name in names},
         },
     )

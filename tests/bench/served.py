@@ -18,19 +18,17 @@ READ = """
     WHERE job_id = (SELECT id FROM jobs_job WHERE public_id = %s) AND sequence <= 1000 ORDER BY sequence"""
 
 
-class Bare(APIView):
-    """Nobody is asked who they are."""
-
+class OpenToAll(APIView):
     authentication_classes = ()
     permission_classes = ()
 
 
-class Nothing(Bare):
+class Nothing(OpenToAll):
     def get(self, _request: Request) -> Response:
         return Response({"success": True})
 
 
-class Rows(Bare):
+class Rows(OpenToAll):
     """The same answer as results have, of one bare query."""
 
     def get(self, _request: Request, public_id: str) -> Response:

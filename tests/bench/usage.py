@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.platform.processes import descendants
+from tests.soak.gauges import pss_mb
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 SAMPLED_EVERY_S = 1.0
-KIB_PER_MIB = 1024
 
 
 @dataclass
 class Usage:
-    """Of a stretch of time; `peak_mib` is proportional set size, so that what is shared counts once."""
+    """Of a stretch of time; `peak_mb` is proportional set size, so that what is shared counts once."""
 
     cpu_s: float = 0.0
-    peak_mib: float = 0.0
+    peak_mb: float = 0.0
 
 
 def trees(roots: Sequence[int]) -> list[int]:
@@ -39,19 +39,6 @@ def ticks(pid: int) -> int:
     return sum(map(int, fields[11:15]))
 
 
-def pss_mib(pids: list[int]) -> float:
-    """What they have in memory, what several of them share counted once."""
-    return sum(map(pss_kib, pids)) / KIB_PER_MIB
-
-
-def pss_kib(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
-
-
 @contextmanager
 def measured(*roots: int) -> Iterator[Usage]:
     """What `roots` and all below them take meanwhile; known when it is over."""
@@ -59,7 +46,7 @@ def measured(*roots: int) -> Iterator[Usage]:
 
     def sample() -> None:
         while not over.wait(SAMPLED_EVERY_S):
-            usage.peak_mib = max(usage.peak_mib, pss_mib(trees(roots)))
+            usage.peak_mb = max(usage.peak_mb, sum(map(pss_mb, trees(roots))))
 
     sampling, before = threading.Thread(target=sample, daemon=True), cpu_s(*roots)
     sampling.start()
