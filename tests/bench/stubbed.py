@@ -26,6 +26,9 @@ class Pool:
     async def close(self) -> None:
         pass
 
+    def lend_at_once(self, lanes: int) -> None:
+        pass
+
     async def borrow(self, *_: object, **__: object) -> SimpleNamespace:
         return SimpleNamespace(usable=True)
 
