@@ -69,7 +69,6 @@ def twice(keep, read_kept):
 # -- parity --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
 def test_a_page_that_is_read_again_has_no_trace(keep, read_kept):
     live, kept = keep("/talking", {"title": "h1"})
 
@@ -78,6 +77,7 @@ def test_a_page_that_is_read_again_has_no_trace(keep, read_kept):
     assert (live.trace is None, again.trace) == (False, None)
 
 
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
 def test_each_rule_of_the_corpus_gives_its_value_again(twice, sheet):
     selectors = {str(number): rule for number, (rule, _) in enumerate(sheet.cases)}
 
