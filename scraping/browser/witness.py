@@ -29,7 +29,7 @@ class Witness:
     """What the driver tells of a tab by itself, of one page after another.
 
     The driver hears every message anyway, and passes them on to who listens. A page that floods its console is no
-    longer listened to after a few, so the rest costs nothing more; errors that are not caught come in any case.
+    longer listened to after a few, so that the rest costs nothing more.
     """
 
     def __init__(self, tab: BrowserPage, cdp: CDPSession, frame_id: str) -> None:
@@ -37,7 +37,6 @@ class Witness:
         self._frame_id = frame_id
         self._listens = False
         self.begin()
-        tab.on("pageerror", self._on_error)
         cdp.on("Page.frameNavigated", self._on_document)
         cdp.on("Page.loadEventFired", self._on_load)
 
@@ -96,6 +95,7 @@ class Witness:
         if not self._listens:
             self._listens = True
             self._tab.on("console", self._on_console)
+            self._tab.on("pageerror", self._on_error)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         self._note(message.type, message.text, at=message.timestamp / 1000)
@@ -111,6 +111,7 @@ class Witness:
         if self._listens and (len(self._messages) == MOST_MESSAGES or self._chars > MOST_CHARS):
             self._listens = False
             self._tab.remove_listener("console", self._on_console)
+            self._tab.remove_listener("pageerror", self._on_error)
 
 
 def _led_to(response: Response) -> list[Redirect]:
