@@ -23,7 +23,7 @@ class DailyUsageQuerySet(models.QuerySet["DailyUsage"]):
             "account_id": job.account_id,
             "day": TODAY,
             "hour": THIS_HOUR,
-            "part": job.pk % PARTS,
+            "part": job.pk % PARTS + (PARTS if job.api_key_id else 0),
             "key": job.api_key_id or 0,
         }
         today = self.filter(**place)
@@ -44,7 +44,8 @@ class DailyUsage(models.Model):
 
     A row moves in the transaction that ends the page, so nobody has to count pages to know. It is locked after the
     job's. An hour is in `part`s, and a job always counts in the same one: its pages commit one after another anyway,
-    those of other jobs seldom have to wait for them.
+    those of other jobs seldom have to wait for them. Parts with a key are apart from those without: workers of the
+    version before count in the latter whatever the key, and must find one row there.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="usage", db_index=False)

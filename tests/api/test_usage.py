@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from jobs.models import Account, DailyUsage, Job, Page
+from jobs.models.usage import PARTS, THIS_HOUR, TODAY
 from jobs.queue.clock import database_now
 from jobs.recording import cancel_job, end_overdue_job
 from jobs.usage import standing_of
@@ -207,3 +208,14 @@ def test_a_job_and_its_retry_are_told_by_the_keys_that_they_were_made_with(api, 
 
     first, second = alice.keys.order_by("-pk")[:2]
     assert {job.api_key, Job.objects.get(public_id=retry["id"]).api_key} == {first, second}
+
+
+def test_a_worker_that_knows_no_keys_yet_counts_in_one_row(alice, make_client):
+    make_client(alice)
+    keyed, plain = Job(pk=16, account=alice, api_key=alice.keys.latest("pk")), Job(pk=32, account=alice)
+    DailyUsage.objects.add(keyed, completed=1)
+    DailyUsage.objects.add(plain, completed=1)
+
+    as_before = DailyUsage.objects.filter(account=alice, day=TODAY, hour=THIS_HOUR, part=keyed.pk % PARTS)
+
+    assert as_before.update(completed_urls=F("completed_urls") + 1) == 1
