@@ -39,8 +39,9 @@ check: venv-dev
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 
+# How fast it is; `make bench PEERS=1` has other tools take turns, each in an environment of its own.
 bench: venv-dev chromium
-	$(PYTHON) -m tests.bench
+	$(PYTHON) -m tests.bench $(if $(PEERS),--peers)
 
 chaos: venv-dev chromium
 	$(PYTHON) -m tests.chaos
@@ -60,7 +61,7 @@ lock: venv-dev
 
 # All that is made again by `make run`; var/, which is yours, stays.
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 venv:

@@ -47,6 +47,8 @@ WAITED_FOR = "options.waitFor.selector"
 LONGEST_SHOWN = 200
 WATCHED_EVERY_S = 0.4
 """How often a page that is waited for is told that time goes on; the reader believes a little more without it."""
+IDLE_NOT_BEFORE_S = 0.4
+"""The network of a document is idle once nothing has been asked for half a second: most are read before that."""
 
 
 @dataclass
@@ -318,6 +320,7 @@ async def _watched(lane: Lane, world: int) -> AsyncIterator[None]:
 
 async def _note_network_idle(lane: Lane, world: int) -> None:
     with suppress(DocumentGone, ScrapeError):
+        await asyncio.sleep(IDLE_NOT_BEFORE_S)  # to wait for it costs a message for whatever else is reached meanwhile
         await lane.wait_for("networkidle")
         await lane.call(world, "noteNetworkIdle")
 

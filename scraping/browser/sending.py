@@ -27,7 +27,8 @@ class Sending:
     """Pauses a tab's requests where it must, and lets each go on, with headers or without, or fail.
 
     Not Playwright's `route`, which switches the HTTP cache off. What is asked by a frame of another site, or by a
-    worker, is not paused: it gets no headers, and is not blocked by its kind.
+    worker, is not paused: it gets no headers, and is not blocked by its kind. Requests are counted from a page's
+    document on: until then it is the page before that asks.
     """
 
     def __init__(self, cdp: CDPSession, block: Iterable[Block], *, most: int, on_flood: Callable[[], None]) -> None:
@@ -42,6 +43,7 @@ class Sending:
         self._listens = False
         self._answers: set[asyncio.Task[None]] = set()
         self._asked = 0
+        self._arrived = False
 
     @property
     def restless(self) -> bool:
@@ -52,7 +54,7 @@ class Sending:
         """From now on, send `headers` to the origin of `target`, and block what is to be blocked."""
         self._headers = {name.lower(): (name, value) for name, value in headers}
         self._origin = f"{target.origin}/"
-        self._asked = 0
+        self._asked, self._arrived = 0, False
         kinds = [{"resourceType": kind} for kind in sorted(self._blocked)]
         patterns = [{"urlPattern": "*"}] if self._headers else kinds
         if patterns != self._patterns:
@@ -61,19 +63,28 @@ class Sending:
     async def _pause(self, patterns: list[dict[str, str]]) -> None:
         if not self._listens:
             self._cdp.on("Fetch.requestPaused", self._on_paused)
+            self._cdp.on("Page.frameNavigated", self._on_navigated)
             self._listens = True
         await self._cdp.send(*(("Fetch.enable", {"patterns": patterns}) if patterns else ("Fetch.disable",)))
         self._patterns = patterns
 
+    def _on_navigated(self, navigated: Mapping[str, Any]) -> None:
+        if not self._arrived and "parentId" not in navigated["frame"]:
+            self._asked, self._arrived = 0, True
+
     def _on_paused(self, paused: dict[str, Any]) -> None:
         self._asked += 1
-        if self._asked == self._most + 1:
-            self._on_flood()
-        if self._asked > self._most:
-            return  # the tab is on its way out, and so many answers would keep all others waiting
+        if self._asked > self._most and not self._is_document_to_come(paused):
+            if self._arrived and self._asked == self._most + 1:
+                self._on_flood()
+            return  # the tab, or the page before, is on its way out, and so many answers would keep all others waiting
         task = asyncio.create_task(self._answer(paused))
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
+
+    def _is_document_to_come(self, paused: Mapping[str, Any]) -> bool:
+        """Perhaps a frame's of the page before."""
+        return not self._arrived and paused["resourceType"] == "Document"
 
     async def _answer(self, paused: dict[str, Any]) -> None:
         """One of the two, whatever it is: a request that is not answered keeps its page waiting."""

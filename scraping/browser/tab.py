@@ -85,6 +85,7 @@ class Lane:
         self._failure: ScrapeError | None = None
         self.traffic = proxy.begin(self._on_overrun)
         self._frame_id = ""
+        self._world: int | None = None  # of the present document, once it has been entered
         self._origins: set[str] = set()
         self._visited: set[str] = set()
         self._lost: asyncio.Future[ScrapeError] | None = None
@@ -161,6 +162,8 @@ class Lane:
         self._lose(BrowserCrashed("The browser's tab died while it had the page."))
 
     def _on_navigated(self, frame: Frame) -> None:
+        if frame.parent_frame is None:
+            self._world = None
         if _has_origin(frame):
             origin = URL(frame.url).origin
             self._origins.add(origin)
@@ -291,7 +294,8 @@ class Lane:
         """The isolated world of the tab's present document, with the reader in it. Raises: DocumentGone."""
         with translated("The page"):
             made = await self._cdp.send("Page.createIsolatedWorld", {"frameId": self._frame_id, "worldName": WORLD})
-        return int(made["executionContextId"])
+        self._world = int(made["executionContextId"])
+        return self._world
 
     async def call(self, world: int, method: str, argument: Mapping[str, object] | None = None) -> str:
         """Call a method of the reader in `world`. Raises: DocumentGone, ScrapeError."""
@@ -387,7 +391,7 @@ class Lane:
 
     async def _wipe_documents(self) -> None:
         """Clear window.name and session storage, which belong to the tab and its frames."""
-        await self.call(await self.enter(), "wipe")
+        await self.call(self._world or await self.enter(), "wipe")
         await asyncio.gather(*(_wipe_frame(frame) for frame in self._tab.frames[1:] if _has_origin(frame)))
 
     async def _wipe_origin(self, origin: str) -> None:

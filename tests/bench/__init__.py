@@ -1,6 +1,6 @@
 """`make bench`: what scrpy costs, always as a ratio of two things that take turns in one run.
 
-platform: all of it against a bare Playwright loop        egress: lanes with their proxies against lanes without
-webhooks: an endpoint beside one that hangs, against alone
-site: what the lanes of `egress` visit        figures: how much is measured, and how it is told
+Rooms: rendering, egress, webhooks, api, latency, queueing, memory; docs/benchmarks.md tells what each compares.
+site: what is visited        loops, peers: who else visits it        told: how they are told what to do
+figures: how much is measured, and how it is told        usage: what processes take
 """

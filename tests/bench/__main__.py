@@ -25,13 +25,14 @@ def main() -> None:
     parser.add_argument("--pages", type=int, help="pages per turn")
     parser.add_argument("--turns", type=int, help="turns of each")
     parser.add_argument("--lanes", type=int, help="tabs at once; the platform's own choice is its own")
+    parser.add_argument("--peers", action="store_true", help="other tools take turns in `rendering`, too")
     arguments = parser.parse_args()
     if unknown := set(arguments.rooms) - set(ROOMS):
         parser.error(f"There is no room {', '.join(sorted(unknown))}.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrpy.settings")
     for room in arguments.rooms:
         run, usual = ROOMS[room]
-        run(usual.but(pages=arguments.pages, turns=arguments.turns, lanes=arguments.lanes))
+        run(usual.but(pages=arguments.pages, turns=arguments.turns, lanes=arguments.lanes, peers=arguments.peers))
 
 
 if __name__ == "__main__":

@@ -4,17 +4,19 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Size:
-    """Of one room: pages per turn, turns of each side, and lanes at once."""
+    """Of one room: pages per turn, turns of each side, and lanes at once; and whether other tools take turns, too."""
 
     pages: int
     turns: int
     lanes: int
+    peers: bool = False
 
-    def but(self, **changes: int | None) -> "Size":
+    def but(self, **changes: Any) -> "Size":
         """The same with those of `changes` that are given."""
         return replace(self, **{name: value for name, value in changes.items() if value})
 

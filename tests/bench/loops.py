@@ -1,48 +1,31 @@
-"""Bare loops over pages, in a process of their own: no queue, no database, no egress. What they find is printed.
+"""Bare loops over pages, in a process of their own: no queue, no database, no egress.
 
-`python -m tests.bench.loops kept` reads an order from its input, and says "ready" when the browser is up; told to go,
-it says "done" when all pages have been read; and told to stop, what it has found.
+`python -m tests.bench.loops kept` is told what to do as `told` says.
 """
 
 import asyncio
 import itertools
 import json
-import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from playwright.async_api import Browser, async_playwright
 from websockets.asyncio.client import ClientConnection, connect
 
-Data = dict[str, Any]
+from tests.bench import told
+from tests.bench.told import READ, Data, Order, arguments, say, say_found
+
 Visit = Callable[[str], Awaitable[Data]]
 """Reads the page at an address."""
 
 LISTENS = b"DevTools listening on "
-READ = """(selectors) => new Promise((done) => {
-  const text = (element) => element.textContent.trim();
-  const value = (rule) => Array.isArray(rule)
-    ? [...document.querySelectorAll(rule[0])].map(text)
-    : [...document.querySelectorAll(rule)].slice(0, 1).map(text)[0];
-  const read = () => Object.fromEntries(Object.entries(selectors).map(([name, rule]) => [name, value(rule)]));
-  const complete = (data) => Object.values(data).every((value) => value && value.length);
-  const look = () => { const data = read(); if (complete(data)) { watch.disconnect(); done(JSON.stringify(data)); } };
-  const watch = new MutationObserver(look);
-  watch.observe(document, { subtree: true, childList: true, characterData: true });
-  look();
-})"""
-
-
-def arguments(order: Mapping[str, Any]) -> list[str]:
-    trusted = [f"--ignore-certificate-errors-spki-list={order['trusts']}"]
-    return ["--no-sandbox", *trusted, *([] if order["images"] else ["--blink-settings=imagesEnabled=false"])]
 
 
 @asynccontextmanager
-async def playwright_browser(order: Mapping[str, Any]) -> AsyncIterator[Browser]:
+async def playwright_browser(order: Order) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=order["chromium"], args=arguments(order))
         yield browser
@@ -50,7 +33,7 @@ async def playwright_browser(order: Mapping[str, Any]) -> AsyncIterator[Browser]
 
 
 @asynccontextmanager
-async def kept(order: Mapping[str, Any]) -> AsyncIterator[list[Visit]]:
+async def kept(order: Order) -> AsyncIterator[list[Visit]]:
     """Playwright, each lane a tab that is kept."""
     async with playwright_browser(order) as browser:
         tabs = [await (await browser.new_context()).new_page() for _ in range(order["lanes"])]
@@ -66,7 +49,7 @@ async def kept(order: Mapping[str, Any]) -> AsyncIterator[list[Visit]]:
 
 
 @asynccontextmanager
-async def fresh(order: Mapping[str, Any]) -> AsyncIterator[list[Visit]]:
+async def fresh(order: Order) -> AsyncIterator[list[Visit]]:
     """Playwright, a new context for each page, as its users are told to."""
     async with playwright_browser(order) as browser:
 
@@ -114,7 +97,7 @@ class Cdp:
 
 
 @asynccontextmanager
-async def cdp(order: Mapping[str, Any]) -> AsyncIterator[list[Visit]]:
+async def cdp(order: Order) -> AsyncIterator[list[Visit]]:
     """Chromium's own protocol and nothing between, each lane a tab that is kept: the limit."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         more = ["--remote-debugging-port=0", f"--user-data-dir={directory}", "--disable-gpu"]
@@ -157,10 +140,10 @@ async def tab_of(browser: Cdp, selectors: Mapping[str, object]) -> Visit:
 LOOPS = {"kept": kept, "fresh": fresh, "cdp": cdp}
 
 
-async def run(order: Mapping[str, Any], told: Iterator[str]) -> None:
+async def run(order: Order) -> None:
     async with LOOPS[sys.argv[1]](order) as lanes:
         say("ready")
-        next(told)
+        told.hear()
         found: dict[int, Data] = {}
         waiting = iter(enumerate(order["addresses"]))
 
@@ -169,16 +152,8 @@ async def run(order: Mapping[str, Any], told: Iterator[str]) -> None:
                 found[index] = await visit(address)
 
         await asyncio.gather(*map(go_through, lanes))
-        say("done")
-        next(told)
-    say([found[index] for index in range(len(order["addresses"]))])
-
-
-def say(what: object) -> None:
-    sys.stdout.write(json.dumps(what) + os.linesep)
-    sys.stdout.flush()
+        say_found(found)
 
 
 if __name__ == "__main__":
-    lines = iter(sys.stdin)
-    asyncio.run(run(json.loads(next(lines)), lines))
+    asyncio.run(run(told.order()))

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from scraping.browser import find_chromium
 from scrpy.demo.catalogue import PRODUCTS, product
 from tests.bench.figures import Size, report
+from tests.bench.peers.environments import commands
 from tests.bench.site import HEAVY_ROWS, SUM, key_hash, running_site
 from tests.bench.usage import Usage, measured
 from tests.platform.running import Platform, running_platform
@@ -28,6 +29,7 @@ LOOPS: Mapping[str, Command] = {
     name: (sys.executable, "-m", "tests.bench.loops", name) for name in ("cdp", "kept", "fresh")
 }
 BASE = "kept"
+PLATFORMS = ("SQLite", "PostgreSQL")
 HURRY: Mapping[str, object] = {"hostConcurrency": 100}
 
 
@@ -76,7 +78,7 @@ class Turn:
 
 
 def run(size: Size) -> None:
-    loops = LOOPS
+    peers = commands() if size.peers else {}
     with ExitStack() as stack:
         sites = {name: stack.enter_context(running_site(tls=name == "TLS")) for name in ("TLS", "http")}
         postgres = stack.enter_context(running_postgres())
@@ -86,11 +88,12 @@ def run(size: Size) -> None:
             name: Side(
                 stack.enter_context(running_platform(allow=allow, database_server=server, more_env=more_env)), more
             )
-            for name, server, more in (("SQLite", "", ()), ("PostgreSQL", postgres.url, (postgres.pid,)))
+            for name, server, more in zip(PLATFORMS, ("", postgres.url), ((), (postgres.pid,)), strict=True)
         }
         for name, origin in sites.items():
             for kind in KINDS:
-                show(f"{kind.name} over {name}", list(rounds(size, kind, origin, loops, platforms)))
+                loops = {**LOOPS, **peers} if name == "TLS" else LOOPS
+                show(f"{kind.name} over {name}", list(rounds(size, kind, origin, loops, platforms)), peers)
 
 
 class Side:
@@ -104,15 +107,16 @@ class Side:
 def rounds(
     size: Size, kind: Kind, origin: str, loops: Mapping[str, Command], platforms: Mapping[str, Side]
 ) -> Iterator[dict[str, Turn]]:
-    """The turns of each; the first round warms all up, and is not told."""
+    """The turns of each. The platforms, which stay, take one before that warms them up, and is not told."""
     numbers = [index % PRODUCTS + 1 for index in range(int(size.pages * kind.share))]
     addresses = [origin + kind.path.format(number) for number in numbers]
     expected = [kind.expected(number) for number in numbers]
-    for number in range(size.turns + 1):
+    for side in platforms.values():
+        platform_turn(side, kind, addresses, expected)
+    for _ in range(size.turns):
         taken = {name: loop_turn(command, kind, addresses, expected) for name, command in loops.items()}
         taken |= {name: platform_turn(side, kind, addresses, expected) for name, side in platforms.items()}
-        if number:
-            yield taken
+        yield taken
 
 
 def platform_turn(side: Side, kind: Kind, addresses: list[str], expected: list[Mapping[str, object]]) -> Turn:
@@ -170,18 +174,25 @@ def trusting_chromium() -> Iterator[str]:
         yield str(path)
 
 
-def show(title: str, taken: list[dict[str, Turn]]) -> None:
+def show(title: str, taken: list[dict[str, Turn]], peers: Collection[str]) -> None:
     names = list(taken[0])
-    ratios = [name for name in names if name != BASE]
-    report(
-        f"{title}, {len(taken)} turns",
-        {
-            **{f"{name}, pages/s": [turns[name].pages_per_s for turns in taken] for name in names},
-            **{
-                f"{name} / {BASE}": [turns[name].pages_per_s / turns[BASE].pages_per_s for turns in taken]
-                for name in ratios
-            },
-            **{f"{name}, CPU ms/page": [turns[name].cpu_ms_per_page for turns in taken] for name in names},
-            **{f"{name}, peak MB": [turns[name].peak_mb for turns in taken] for name in names},
-        },
-    )
+    rows = {f"{name}, pages/s": [turns[name].pages_per_s for turns in taken] for name in names}
+    rows |= {
+        f"{name} / {BASE}": [turns[name].pages_per_s / turns[BASE].pages_per_s for turns in taken]
+        for name in names
+        if name != BASE
+    }
+    if tried := [name for name in names if name in peers]:
+        rows |= {
+            f"{name} / best peer": [
+                turns[name].pages_per_s / max(turns[peer].pages_per_s for peer in tried) for turns in taken
+            ]
+            for name in PLATFORMS
+        }
+    rows |= {f"{name}, CPU ms/page": [turns[name].cpu_ms_per_page for turns in taken] for name in names}
+    rows |= {
+        f"{name} / {BASE}, CPU": [turns[name].cpu_ms_per_page / turns[BASE].cpu_ms_per_page for turns in taken]
+        for name in PLATFORMS
+    }
+    rows |= {f"{name}, peak MB": [turns[name].peak_mb for turns in taken] for name in names}
+    report(f"{title}, {len(taken)} turns", rows)

@@ -8,6 +8,7 @@ import pytest
 
 from scraping import rules
 from scraping.browser import BrowserPool, find_chromium, processes
+from scraping.browser.sending import Sending
 from scraping.egress import Policy, gate
 from scraping.errors import ScrapeError
 from scraping.limits import Limits
@@ -384,6 +385,45 @@ def test_a_cookie_that_was_given_gives_way_to_what_the_site_has_set(go, site):
 
 
 # -- what pages do about it ----------------------------------------------------------------------------
+
+
+class Tab:
+    """Of the DevTools protocol, what such a session takes and tells; nobody is at its other end."""
+
+    def __init__(self):
+        self.listeners = {}
+
+    def on(self, event, listener):
+        self.listeners[event] = listener
+
+    async def send(self, *_):
+        return {}
+
+    def asks(self, times):
+        paused = {"requestId": "1", "resourceType": "Fetch", "request": {"url": "http://store.com/", "headers": {}}}
+        for _ in range(times):
+            self.listeners["Fetch.requestPaused"](paused)
+
+    def navigates(self, **frame):
+        self.listeners["Page.frameNavigated"]({"frame": frame})
+
+
+def test_what_the_page_before_still_asks_is_not_the_next_ones(loop):
+    floods = []
+
+    async def work():
+        tab = Tab()
+        sending = Sending(tab, frozenset(), most=10, on_flood=lambda: floods.append(len(floods)))
+        await sending.begin(gate.check("http://store.com/", Policy()), (("X-Mine", "1"),))
+        tab.asks(100)
+        tab.navigates(id="main")
+        tab.navigates(id="frame", parentId="main")
+        tab.asks(10)
+        assert floods == []
+        tab.asks(100)
+        assert floods == [0]
+
+    loop.run(work())
 
 
 @pytest.mark.parametrize("options", [{"sent": SENT}, {"profile": Profile(block=frozenset({Block.XHR}))}])
