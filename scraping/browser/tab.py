@@ -18,7 +18,7 @@ from scraping.browser.failures import NO_PROXY, UNREACHED, DocumentGone, Interru
 from scraping.browser.launch import PROXY_EVERYTHING, Browser
 from scraping.browser.sending import Sending, cookies_for
 from scraping.browser.shelf import Shelf
-from scraping.browser.witness import Witness
+from scraping.browser.witness import BLANK, Witness
 from scraping.egress.dial import Dialler
 from scraping.egress.gate import SCHEMES, Target
 from scraping.egress.policy import Policy
@@ -35,7 +35,6 @@ READER = (Path(__file__).parent / "reader.js").read_text(encoding="utf-8")
 T = TypeVar("T")
 
 WORLD = "scrpy"
-BLANK = "about:blank"
 
 NAVIGATION_TRIES = 2
 """The document before may begin a navigation just as ours is under way; once it has been left it cannot."""

@@ -23,6 +23,8 @@ from scraping.trace import (
 MOST_CHARS = 1_000_000
 """Of all messages of a page, before they are cut: whoever writes more is not listened to any longer."""
 UNCAUGHT = "uncaught"
+BLANK = "about:blank"
+"""What a lane shows that has left its page."""
 
 
 class Witness:
@@ -77,6 +79,8 @@ class Witness:
         frame = event["frame"]
         if frame["id"] != self._frame_id:
             return
+        if not self._documents and frame["url"] == BLANK:
+            return  # left before, told late
         if not self._documents:
             self._hear()
         if len(self._documents) <= MOST_REDIRECTS:

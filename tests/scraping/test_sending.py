@@ -15,6 +15,7 @@ from scraping.limits import Limits
 from scraping.options import Block, Cookie, FetchOptions, Profile, Sent
 from scraping.render import scrape
 from tests.scraping.conftest import visiting
+from tests.scraping.session import Session
 from tests.site import Site
 from tests.site.sending import KINDS
 from tests.until import until
@@ -387,41 +388,26 @@ def test_a_cookie_that_was_given_gives_way_to_what_the_site_has_set(go, site):
 # -- what pages do about it ----------------------------------------------------------------------------
 
 
-class Tab:
-    """Of the DevTools protocol, what such a session takes and tells; nobody is at its other end."""
-
-    def __init__(self):
-        self.listeners = {}
-
-    def on(self, event, listener):
-        self.listeners[event] = listener
-
-    async def send(self, *_):
-        return {}
-
-    def asks(self, times):
-        paused = {"requestId": "1", "resourceType": "Fetch", "request": {"url": "http://store.com/", "headers": {}}}
-        for _ in range(times):
-            self.listeners["Fetch.requestPaused"](paused)
-
-    def navigates(self, **frame):
-        self.listeners["Page.frameNavigated"]({"frame": frame})
-
-
 def test_what_the_page_before_still_asks_is_not_the_next_ones(loop):
     floods = []
 
+    session = Session()
+
+    def ask(times):
+        paused = {"requestId": "1", "resourceType": "Fetch", "request": {"url": "http://store.com/", "headers": {}}}
+        for _ in range(times):
+            session.tell("Fetch.requestPaused", paused)
+
     async def work():
-        tab = Tab()
-        sending = Sending(tab, frozenset(), most=10, on_flood=lambda: floods.append(len(floods)))
+        sending = Sending(session, frozenset(), most=10, on_flood=lambda: floods.append("flood"))
         await sending.begin(gate.check("http://store.com/", Policy()), (("X-Mine", "1"),))
-        tab.asks(100)
-        tab.navigates(id="main")
-        tab.navigates(id="frame", parentId="main")
-        tab.asks(10)
+        ask(100)
+        session.tell("Page.frameNavigated", {"frame": {"id": "main"}})
+        session.tell("Page.frameNavigated", {"frame": {"id": "frame", "parentId": "main"}})
+        ask(10)
         assert floods == []
-        tab.asks(100)
-        assert floods == [0]
+        ask(100)
+        assert floods == ["flood"]
 
     loop.run(work())
 

@@ -4,10 +4,12 @@ import pytest
 
 from scraping import rules
 from scraping.egress import gate
+from scraping.browser.witness import Witness
 from scraping.errors import HttpError, NavigationTimeout, ScrapeError, UnsupportedContent
 from scraping.options import FetchOptions
 from scraping.render import scrape
 from scraping.trace import MOST_MESSAGES, MOST_REDIRECTS, Redirect, cut, lengths
+from tests.scraping.session import Session
 
 PHASES = ["start", "connect", "firstByte", "load", "wait", "extract"]
 
@@ -116,6 +118,20 @@ def test_a_page_that_failed_tells_how_far_it_came(failed, site):
 
     assert next(iter(trace.phases)) == "firstByte"
     assert trace.redirects == (Redirect(site.url("/redirect?to=/status/404"), 302),)
+
+
+def test_that_the_lane_has_left_its_page_is_not_told_of_the_next_one():
+    tab = Session()
+    witness = Witness(tab, tab, "main")
+
+    witness.begin()
+    tab.tell("Page.frameNavigated", {"frame": {"id": "main", "url": "about:blank"}})
+    tab.tell("Page.loadEventFired", {})
+    assert list(witness.trace().phases) == ["firstByte"]
+
+    tab.tell("Page.frameNavigated", {"frame": {"id": "main", "url": "http://store.com/"}})
+    tab.tell("Page.loadEventFired", {})
+    assert witness.trace().redirects == ()
 
 
 def test_a_page_that_never_answered_waited_for_its_first_byte(failed):
