@@ -50,6 +50,7 @@ class Witness:
         self._status_code: int | None = None
         self._hops: list[Redirect] = []
         self._documents: list[str] = []
+        self._reached = True
         self._hear()
 
     def answered(self, response: Response | None) -> None:
@@ -85,9 +86,10 @@ class Witness:
             self._hear()
         if len(self._documents) <= MOST_REDIRECTS:
             self._documents.append(frame.get("unreachableUrl", frame["url"])[: LONGEST_URL + 1])
+        self._reached = "unreachableUrl" not in frame
 
     def _on_load(self, _event: object) -> None:
-        if self._documents:
+        if self._documents and self._reached:
             self._loaded_ms = self._now_ms()
 
     # ------------------------------------------------------------------ the console

@@ -1,4 +1,4 @@
-"""A session of the DevTools protocol with nobody at its other end: it takes everything, and tells what it is told to."""
+"""A session of the DevTools protocol with nobody at its other end: it takes all, and tells what it is told to."""
 
 from collections import defaultdict
 

@@ -3,8 +3,8 @@
 import pytest
 
 from scraping import rules
-from scraping.egress import gate
 from scraping.browser.witness import Witness
+from scraping.egress import gate
 from scraping.errors import HttpError, NavigationTimeout, ScrapeError, UnsupportedContent
 from scraping.options import FetchOptions
 from scraping.render import scrape
@@ -132,6 +132,17 @@ def test_that_the_lane_has_left_its_page_is_not_told_of_the_next_one():
     tab.tell("Page.frameNavigated", {"frame": {"id": "main", "url": "http://store.com/"}})
     tab.tell("Page.loadEventFired", {})
     assert witness.trace().redirects == ()
+
+
+def test_what_the_browser_shows_in_its_place_is_not_the_page():
+    tab = Session()
+    witness = Witness(tab, tab, "main")
+
+    witness.begin()
+    error_page = {"id": "main", "url": "chrome-error://chromewebdata/", "unreachableUrl": "http://store.com/"}
+    tab.tell("Page.frameNavigated", {"frame": error_page})
+    tab.tell("Page.loadEventFired", {})
+    assert list(witness.trace().phases) == ["firstByte"]
 
 
 def test_a_page_that_never_answered_waited_for_its_first_byte(failed):
