@@ -352,15 +352,9 @@ def test_kept_html_neither_runs_nor_asks_for_anything(tabs, owner, alice, make_j
     assert tab.title().startswith("Page 0")
     assert alone.url.endswith(framed)
     canary.close()
-    forgive_refusals(tabs)
+    tabs.forgive_refusals()
 
 
-def forgive_refusals(tabs):
-    """What the browser says of what it did not let happen, and nothing else."""
-    tabs.complaints[:] = [one for one in tabs.complaints if not re.search(REFUSALS, one)]
-
-
-REFUSALS = "Content Security Policy|^Refused to|^Unsafe attempt|permission is not set|^asked for http://127.0.0.1"
 EVIL = """<!doctype html>
 <title>alert(1)</title>
 <base href="http://CANARY/">
@@ -403,7 +397,7 @@ def test_what_strangers_wrote_does_nothing_in_any_tab(tabs, owner, alice, make_j
                 wide.append((path, text[:40]))
 
     assert wide == []
-    forgive_refusals(tabs)
+    tabs.forgive_refusals()
 
 
 def hostile_job(account, make_job, text):
