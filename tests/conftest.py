@@ -33,6 +33,15 @@ def make_account(db: None) -> Callable[..., Any]:
     return lambda name="alice", **overrides: open_account(name, **{"unlimited": True, **overrides})
 
 
+@pytest.fixture(scope="module")
+def many(django_db_setup: None, django_db_blocker: Any) -> Iterator[Any]:
+    """An account with very many rows, on PostgreSQL."""
+    from tests.many_rows import many_rows
+
+    with django_db_blocker.unblock(), many_rows() as account:
+        yield account
+
+
 @pytest.fixture
 def alice(make_account: Callable[..., Any]) -> Any:
     return make_account("alice")

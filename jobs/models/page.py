@@ -51,12 +51,17 @@ class Page(models.Model):
     Status = PageStatus
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="pages")
-    host_queue = models.ForeignKey(HostQueue, on_delete=models.CASCADE, related_name="pages", db_index=False)
+    # It and `variant` are deleted with the job alone: nobody has to look for the pages that refer to one.
+    host_queue = models.ForeignKey(
+        HostQueue, on_delete=models.DO_NOTHING, related_name="pages", db_index=False, db_constraint=False
+    )
     index = models.PositiveIntegerField()
     url = models.TextField()
     canonical_url = models.TextField()
     reference = models.TextField(null=True)
-    variant = models.ForeignKey(Variant, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    variant = models.ForeignKey(
+        Variant, null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
     status = models.CharField(max_length=10, choices=PageStatus, default=PageStatus.PENDING)
 
     token = models.UUIDField(null=True)
