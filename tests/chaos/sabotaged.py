@@ -16,7 +16,7 @@ from scrpy.settings import *  # noqa: F403
 from scrpy.settings import INSTALLED_APPS as APPS
 
 INSTALLED_APPS = [f"{__name__}.{os.environ['SABOTAGE']}", *APPS]
-GAP_S, IN_HAND_S = 0.3, 1.0
+GAP_S, IN_HAND_S = 0.3, 3.0
 
 
 class Sabotage(AppConfig):
