@@ -32,20 +32,27 @@ def store(page: Page, captures: Iterable[Capture], wanted: Collection[Output]) -
 
 
 def _stored(page: Page, capture: Capture, *, shown: bool) -> Artifact:
-    compressed = capture.content_type.startswith(COMPRESSIBLE)
-    content = gzip.compress(capture.content, GZIP_LEVEL, mtime=0) if compressed else capture.content
+    return write(page, capture.output, capture.content_type, capture.content, action=capture.action, shown=shown)
+
+
+def write(
+    page: Page, output: str, content_type: str, content: bytes, *, action: int | None = None, shown: bool
+) -> Artifact:
+    """Write a file, and give the row that names it, not stored yet. Raises: StorageAway."""
+    compressed = content_type.startswith(COMPRESSIBLE)
+    stored = gzip.compress(content, GZIP_LEVEL, mtime=0) if compressed else content
     return Artifact(
         job=page.job,
         page=page,
-        output=capture.output,
-        action=capture.action,
+        output=output,
+        action=action,
         shown=shown,
-        content_type=capture.content_type,
-        bytes=len(capture.content),
-        sha256=hashlib.sha256(capture.content).hexdigest(),
-        name=files.write(page.job, content),
+        content_type=content_type,
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        name=files.write(page.job, stored),
         compressed=compressed,
-        stored_bytes=len(content),
+        stored_bytes=len(stored),
     )
 
 

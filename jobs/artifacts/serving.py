@@ -14,6 +14,7 @@ EXTENSIONS = {
     "application/json": "json",
     "application/pdf": "pdf",
     "image/png": "png",
+    "image/webp": "webp",
 }
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from jobs.artifacts import FileGone, StorageAway, content_of
 from jobs.artifacts.serving import serve
+from jobs.artifacts.thumbnails import THUMBNAIL, make_thumbnail
 from jobs.dashboard.access import MemberRequest, page
 from jobs.models import Artifact, Page
 from scraping.options import Output
@@ -25,6 +27,24 @@ def file(request: MemberRequest, public_id: str) -> HttpResponse:
         return serve(request, artifact)
     except FileGone as gone:
         raise Http404(f"The file of {public_id} is not kept any more.") from gone
+    except StorageAway:
+        return away()
+
+
+@page()
+def thumbnail(request: MemberRequest, public_id: str, index: int) -> HttpResponse:
+    """The picture of a page, small. One query; some more when somebody looks for the first time."""
+    own = Artifact.objects.filter(job__account=request.account, job__public_id=public_id, page__index=index)
+    small = own.filter(output=THUMBNAIL) | own.filter(shown=True, content_type=PICTURE)
+    found = list(light(small.order_by("pk")))
+    made = next((one for one in found if one.output == THUMBNAIL), None)
+    try:
+        made = made or (make_thumbnail(found[0]) if found else None)
+        if made is None:
+            raise Http404(f"Page {index} of {public_id} has no picture that can be read.")
+        return serve(request, made)
+    except FileGone as gone:
+        raise Http404(f"The picture of page {index} of {public_id} is not kept any more.") from gone
     except StorageAway:
         return away()
 
@@ -59,14 +79,19 @@ def away() -> HttpResponse:
 
 def own_artifact(request: MemberRequest, public_id: str) -> Artifact:
     """The account's, and what was kept of its pages, asked for or not. One query. Raises: Http404."""
-    own = Artifact.objects.filter(job__account=request.account, public_id=public_id).select_related("job", "page")
-    artifact = own.defer("job__selectors", "job__options", "page__data", "page__reports", "page__trace").first()
+    artifact = light(Artifact.objects.filter(job__account=request.account, public_id=public_id)).first()
     if artifact is None:
         raise Http404(f"{request.account} has no file {public_id[:60]}.")
     return artifact
 
 
-def pictures_of(pages: Sequence[Page]) -> dict[int, Artifact]:
-    """One picture of each page that has any, by the page's number. One query."""
-    found = Artifact.objects.filter(page__in=pages, shown=True, content_type=PICTURE).order_by("-pk")
-    return {one.page_id: one for one in found}
+def light(artifacts: QuerySet[Artifact]) -> QuerySet[Artifact]:
+    """With their jobs and pages, but not what of these may be large."""
+    related = artifacts.select_related("job", "page")
+    return related.defer("job__selectors", "job__options", "page__data", "page__reports", "page__trace")
+
+
+def pictured(pages: Sequence[Page]) -> set[int]:
+    """The numbers of the pages of which there is a picture. One query."""
+    found = Artifact.objects.filter(page__in=pages, shown=True, content_type=PICTURE)
+    return set(found.values_list("page_id", flat=True))

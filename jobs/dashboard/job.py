@@ -12,14 +12,14 @@ from django.shortcuts import redirect, render
 
 from jobs.dashboard.access import MemberRequest, own_job, page
 from jobs.dashboard.fields import pretty
-from jobs.dashboard.files import pictures_of
+from jobs.dashboard.files import pictured
 from jobs.dashboard.fills import fills_of, without
 from jobs.dashboard.job_frame import frame
 from jobs.exports import JobGone, Selection
 from jobs.exports.columns import field_names
 from jobs.exports.reading import take
 from jobs.intake import Refusal
-from jobs.models import Artifact, Job, Page
+from jobs.models import Job, Page
 from jobs.models.membership import Role
 from jobs.models.page import FINISHED, PageStatus
 from jobs.options import options_of
@@ -43,11 +43,11 @@ SEEN = {Output.SCREENSHOT, Output.FULL_PAGE_SCREENSHOT}
 
 
 class Row(NamedTuple):
-    """A page, the values of the fields that are shown, and a picture of it, if there is one."""
+    """A page, the values of the fields that are shown, and whether there is a picture of it."""
 
     page: Page
     values: Sequence[str]
-    picture: Artifact | None
+    pictured: bool
 
 
 class Wish(NamedTuple):
@@ -130,7 +130,7 @@ def results_of(job: Job, wish: Wish, names: Sequence[str]) -> dict[str, Any]:
     One query, and one where there may be pictures.
     """
     some = found(job, wish)
-    pictures = pictures_of(some.pages) if options_of(job).fetch.outputs & SEEN else {}
+    pictures = pictured(some.pages) if options_of(job).fetch.outputs & SEEN else set()
     return {
         "job": job,
         "wish": wish,
@@ -138,7 +138,7 @@ def results_of(job: Job, wish: Wish, names: Sequence[str]) -> dict[str, Any]:
         "names": names,
         "fields": names[:FIELDS_SHOWN],
         "more_fields": len(names[FIELDS_SHOWN:]),
-        "rows": [Row(page, values(page, names[:FIELDS_SHOWN]), pictures.get(page.pk)) for page in some.pages],
+        "rows": [Row(page, values(page, names[:FIELDS_SHOWN]), page.pk in pictures) for page in some.pages],
         "pictured": bool(pictures),
         "next": some.next,
         "filling": job.live and some.next is None,

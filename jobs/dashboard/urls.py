@@ -98,6 +98,7 @@ urlpatterns = [
     path("jobs/<job:public_id>/exports/<slug:form>/", exports.export, name="export"),
     path("jobs/<job:public_id>/pages/<index:index>/", one_page.one_page, name="page"),
     path("jobs/<job:public_id>/pages/<index:index>/try/", one_page.try_rules, name="try-rules"),
+    path("jobs/<job:public_id>/pages/<index:index>/thumbnail/", files.thumbnail, name="thumbnail"),
     path("jobs/<job:public_id>/trial/", one_page.trial, name="trial"),
     path("jobs/<job:public_id>/request/", job.asked, name="job-request"),
     path("jobs/<job:public_id>/cancel/", job.cancel, name="cancel-job"),

@@ -9,8 +9,9 @@ from jobs.models.page import Page
 
 
 class Artifact(models.Model):
-    """A file that was made of a page: what an output or an action asked for, or its HTML, kept to be read again.
+    """A file that was made of a page.
 
+    An output or an action asked for it, or it is its HTML, kept to be read again, or the thumbnail of its picture.
     `content_type`, `bytes` and `sha256` are of the content as it is served; `name` is the file's in storage, where it
     takes `stored_bytes` (texts are kept compressed, by gzip). What nobody asked for is not `shown`. `action` is the
     index of the action that made it.

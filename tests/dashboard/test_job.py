@@ -7,15 +7,14 @@ from html import unescape
 import pytest
 from django.utils.html import escape
 
-from jobs.artifacts import store
 from jobs.dashboard import fills, paging
 from jobs.dashboard import job as page_of_job
 from jobs.dashboard.advice import ADVICE
 from jobs.exports import formats
 from jobs.models import Job, Page
 from scraping import errors
-from scraping.capture import Capture
 from scraping.options import Output
+from tests.dashboard import making
 from tests.dashboard.hostile import HOSTILE
 
 
@@ -106,13 +105,12 @@ def test_fields_tell_how_often_they_have_a_value(ada, alice, make_job, monkeypat
 
 def test_pictures_stand_beside_the_results(ada, alice, make_job, kept):
     job = make_job(alice, completed=2, options='{"outputs":["screenshot"]}')
-    (picture,) = store(job.pages.first(), [Capture(Output.SCREENSHOT, "image/png", b"\x89PNG")], {Output.SCREENSHOT})
-    picture.save()
+    making.keep(job.pages.first(), Output.SCREENSHOT, "image/png", making.picture(1))
 
     page = ada.get(path(job)).content.decode()
 
     assert page.count('class="thumbnail"') == 1
-    assert f'src="/dashboard/files/{picture.public_id}/"' in page
+    assert f'src="{path(job, "pages/0/thumbnail/")}"' in page
 
 
 def test_failures_are_grouped_with_what_to_do(ada, alice, make_job):
