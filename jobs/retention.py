@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import Now
 
@@ -21,6 +21,18 @@ logger = logging.getLogger(__name__)
 JOBS_AT_ONCE = 20
 EMPTIED_AT_ONCE = 100
 PREVIEWS_KEPT = timedelta(hours=1)
+
+OF_EVENTS = "event_id IN (SELECT id FROM jobs_webhookevent WHERE job_id = %s)"
+BELONGINGS = (
+    "UPDATE jobs_ledgerentry SET page_id = NULL, job_id = NULL WHERE job_id = %s",
+    "UPDATE jobs_page SET source_id = NULL WHERE source_id IN (SELECT id FROM jobs_artifact WHERE job_id = %s)",
+    "DELETE FROM jobs_artifact WHERE job_id = %s",
+    "DELETE FROM jobs_page WHERE job_id = %s",
+    f"DELETE FROM jobs_deliveryattempt WHERE delivery_id IN (SELECT id FROM jobs_delivery WHERE {OF_EVENTS})",  # noqa: S608
+    f"DELETE FROM jobs_delivery WHERE {OF_EVENTS}",  # noqa: S608
+    "DELETE FROM jobs_webhookevent WHERE job_id = %s",
+)
+"""What may be very many rows of a job, those first that refer to others."""
 
 suspects: list[str] = []
 """Folders without a job that the last round of this process has seen."""
@@ -43,7 +55,7 @@ def purge(jobs: QuerySet[Job]) -> int:
     first = list(jobs.order_by("completed_at").only("public_id")[:JOBS_AT_ONCE])
     for job in first:
         files.remove_all(job.public_id)
-        Job.objects.filter(pk=job.pk).delete()
+        delete_rows(job)
     return len(first)
 
 
@@ -62,8 +74,20 @@ def purge_job(job: Job) -> None:
     """
     with transaction.atomic():
         IdempotencyKey.objects.filter(job=job).update(answer=None)
-        Job.objects.filter(pk=job.pk).delete()
+        delete_rows(job)
         transaction.on_commit(partial(try_to_remove_all, job.public_id))
+
+
+@transaction.atomic
+def delete_rows(job: Job) -> None:
+    """Delete a job with its pages and events, table by table, and what of the ledger refers to it forgets it.
+
+    Django's own way asks for each row that is deleted who refers to it: of 100,000 pages, ten times as long.
+    """
+    with connection.cursor() as cursor:
+        for statement in BELONGINGS:
+            cursor.execute(statement, [job.pk])
+    Job.objects.filter(pk=job.pk).delete()
 
 
 def try_to_remove_all(job_id: str) -> None:

@@ -160,12 +160,12 @@ class Windows:
         if now >= self._rests_until:
             try:
                 return ask()
-            except redis.RedisError as error:
+            except bell.AWAY as error:
                 self._rest(error, now)
         UNCOUNTED.inc()
         return None
 
-    def _rest(self, error: redis.RedisError, now: float) -> None:
+    def _rest(self, error: Exception, now: float) -> None:
         """Who asks after this one need not wait until Redis fails to answer him, too."""
         self._rests_until = time.monotonic() + REST_S
         if now >= self._quiet_until:

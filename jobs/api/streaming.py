@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from typing import TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, OperationalError, connections
 
 from jobs.exports import JobGone
+from jobs.outages import driver_errors
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,9 +32,11 @@ async def streamed(steps: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def next_step(steps: Iterator[T]) -> T | None:
-    """What the next step gives, None after the last one. Gives the database connection back."""
+    """What the next step gives, None after the last one. Gives the database connection back. Raises: DatabaseError."""
     try:
         return next(steps, None)
+    except driver_errors() as error:
+        raise OperationalError(str(error)) from error
     finally:
         connections.close_all()
 

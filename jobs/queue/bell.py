@@ -31,6 +31,8 @@ CLOCKS = "scrpy:clock:"
 CLOCK_SEEN_S = 10
 QUEUES = ("pages", "webhooks")
 TIMEOUT_S = 1.0
+AWAY = (redis.RedisError, BrokerConnectionError, OSError, ValueError)
+"""What shows that Redis is; the last two when another thread gives up a connection while this one waits for it."""
 
 
 @cache
@@ -60,7 +62,7 @@ def ring(queue: str, actor: str, argument: str | list[int]) -> bool:
     message = dramatiq.Message[None](queue_name=queue, actor_name=actor, args=(argument,), kwargs={}, options={})
     try:
         dramatiq.get_broker().enqueue(message)
-    except (redis.RedisError, BrokerConnectionError) as error:
+    except AWAY as error:
         logger.warning("Redis is away, the clock will ring again: %s", error)
         return False
     return True
@@ -70,7 +72,7 @@ def publish(channel: str, text: str) -> None:
     """Tell all who listen now; nobody, if Redis is away. Sends."""
     try:
         client().publish(channel, text)
-    except redis.RedisError as error:
+    except AWAY as error:
         logger.warning("Redis is away, nobody heard %s: %s", channel, error)
 
 
@@ -78,7 +80,7 @@ def has_forgotten() -> bool:
     """Whether what was rung is lost: Redis is another one, or was emptied. False while it is away. Sends."""
     try:
         return not client().exists(MEMORY)
-    except redis.RedisError:
+    except AWAY:
         return False
 
 
@@ -91,7 +93,7 @@ def note_clock(name: str) -> None:
     """This clock runs; noted for whoever looks, and nowhere if Redis is away. Sends."""
     try:
         client().set(f"{CLOCKS}{name}", "", ex=CLOCK_SEEN_S)
-    except redis.RedisError as error:
+    except AWAY as error:
         logger.warning("Redis is away, nobody sees this clock: %s", error)
 
 

@@ -31,11 +31,16 @@ def start(page: Page, *, token: UUID, worker: UUID) -> bool:
     )
 
 
+@transaction.atomic
 def renew(tokens: Collection[UUID], *, worker: UUID) -> set[UUID]:
-    """Extend the claims that a worker holds; those of them that still stand. Two queries."""
-    held = Page.objects.filter(token__in=tokens)
-    held.update(worker=worker, lease_expires_at=Now() + RUNNING_LEASE)
-    return {token for token in held.values_list("token", flat=True).distinct() if token}
+    """Extend the claims that a worker holds; those of them that still stand. Two queries.
+
+    As everywhere, pages are locked in the order of their ids.
+    """
+    held = Page.objects.filter(token__in=tokens).order_by("pk").select_for_update(no_key=True)
+    claims = dict(held.values_list("pk", "token"))
+    Page.objects.filter(pk__in=claims).update(worker=worker, lease_expires_at=Now() + RUNNING_LEASE)
+    return {token for token in claims.values() if token}
 
 
 @transaction.atomic

@@ -15,8 +15,10 @@ from jobs.models.page import PageStatus
 
 
 def make_ready(job_id: int, host_queue_ids: Collection[int], *, at: Combinable) -> None:
-    """Have planners look at these host queues of a job again from `at` on. In a transaction; two queries."""
+    """Have planners look at these host queues of a job again from `at` on. In a transaction; two queries, or three."""
     earlier = Least(Coalesce("ready_at", at), at)
+    if len(host_queue_ids) > 1:
+        lock(HostQueue.objects.filter(pk__in=host_queue_ids))
     HostQueue.objects.filter(pk__in=host_queue_ids).update(ready_at=earlier)
     Job.objects.filter(pk=job_id).update(ready_at=earlier)
 

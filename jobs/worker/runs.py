@@ -80,7 +80,6 @@ class Runner:
     def _count(self, pages: list[Page], do: Callable[[Page], bool]) -> int:
         """How many are done until one is not, if only because the database is away."""
         for done, page in enumerate(pages):
-            close_old_connections()
             try:
                 if not do(page):
                     return done

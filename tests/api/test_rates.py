@@ -2,6 +2,7 @@
 
 import os
 import signal
+from unittest.mock import Mock
 
 import orjson
 import pytest
@@ -256,6 +257,14 @@ def test_while_redis_is_away_all_may_ask_which_is_counted_and_said_once(api, set
     assert uncounted() - before >= 3
     assert len(warnings(caplog)) == 1
     assert b"scrpy_rate_limits_uncounted_total" in api.get("/metrics").content
+
+
+@pytest.mark.parametrize("error", [ValueError("I/O operation on closed file."), OSError(9, "Bad file descriptor")])
+def test_a_connection_that_another_thread_gives_up_costs_nobody_an_answer(limited, api, monkeypatch, error):
+    limited(key="1/hour")
+    monkeypatch.setattr(rates.RedisStorage, "acquire_entry", Mock(side_effect=error))
+
+    assert statuses(api, 2) == [200] * 2
 
 
 def test_a_redis_that_hangs_holds_up_one_request_and_not_the_next(limited, api, stopped, monkeypatch):

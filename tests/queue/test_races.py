@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
 import jobs
@@ -124,6 +124,22 @@ def test_cancel_sweep_dispatch_and_retries_at_once_neither_deadlock_nor_miscount
         assert not job.pages.exclude(token=None).exists()
     account.refresh_from_db()
     assert account.credits == 12 * rounds - LedgerEntry.objects.filter(page__isnull=False).count()
+
+
+@on_postgres
+def test_leases_that_are_renewed_and_ended_at_once_do_not_deadlock(make_job, make_worker, at_once, queue):
+    make_worker(16)
+    make_job(*[8] * 8, host_concurrency=8)
+    dispatch()
+    tokens = sorted(set(Page.objects.filter(token__isnull=False).values_list("token", flat=True)), reverse=True)
+    assert len(tokens) > 8
+    worker = uuid4()
+    for _ in range(40):
+        outcomes = at_once(
+            *[partial(leases.renew, tokens, worker=worker)] * 2, *[partial(leases.expire, Q(worker=worker))] * 2
+        )
+
+        assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
 
 
 def test_two_clocks_that_sweep_at_once_spend_each_lost_attempt_once(make_job, make_worker, at_once, queue):
