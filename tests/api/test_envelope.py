@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 
 from jobs.api import jobs as jobs_api
 from jobs.api import results as results_api
+from jobs.outages import driver_errors
 
 pytestmark = pytest.mark.django_db
 
@@ -106,7 +107,7 @@ def test_an_unforeseen_error_is_logged_with_its_traceback_and_tells_no_secret(ap
     assert any(record.exc_info and "secret detail" in str(record.exc_info[1]) for record in caplog.records)
 
 
-@pytest.mark.parametrize("error", [OperationalError, InterfaceError, connection.Database.OperationalError])
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError, *driver_errors()])
 def test_a_database_that_is_away_is_503(error, api, make_job, broken):
     broken(error("connection refused at 10.1.2.3"))
 
