@@ -14,6 +14,7 @@ urlpatterns = [
     path("v1/", include("jobs.api.urls")),
     path("docs", pages.swagger, name="docs"),
     path("docs/redoc", pages.redoc),
+    path("docs/redoc.js", pages.redoc_script, name="redoc-script"),
     path("admin/", admin.site.urls),
     path("healthz", healthz),
     path("readyz", readyz),

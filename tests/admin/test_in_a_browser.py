@@ -7,12 +7,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
 from playwright.sync_api import sync_playwright
 
+from jobs.models import Account, Job
 from scraping.browser import find_chromium
 from tests.admin.rows import addresses, fill
 
 NO_OTHER_HOST = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"
+BAD = ("error", "warning")
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 WCAG = {
@@ -62,7 +65,11 @@ def canary():
 
 @pytest.fixture
 def browsing(live_server, admin_client):
-    """Opens a tab in which a member of staff is logged in. Nothing asks the database while it is open."""
+    """Opens a tab in which a member of staff is logged in. Nothing asks the database while it is open.
+
+    In the end no page may have complained, least of all of what the policy forbids.
+    """
+    said = []
     cookie = {"name": "sessionid", "value": admin_client.cookies["sessionid"].value, "url": live_server.url}
 
     @contextmanager
@@ -71,10 +78,14 @@ def browsing(live_server, admin_client):
             browser = playwright.chromium.launch(executable_path=find_chromium(None), args=[NO_OTHER_HOST])
             context = browser.new_context(viewport=viewport, base_url=live_server.url, **how)
             context.add_cookies([cookie])
-            yield context.new_page()
+            tab = context.new_page()
+            tab.on("console", lambda message: said.append((tab.url, message.text)) if message.type in BAD else None)
+            tab.on("pageerror", lambda error: said.append((tab.url, str(error))))
+            yield tab
             browser.close()
 
-    return browse
+    yield browse
+    assert said == []
 
 
 def test_what_strangers_wrote_opens_no_dialog_asks_nobody_and_breaks_no_layout(browsing, live_server, canary):
@@ -122,3 +133,50 @@ def test_everybody_can_use_its_pages(browsing, db):
                 found |= {(violation["id"], address, node["html"][:160]) for node in violation["nodes"]}
 
     assert not found, "\n".join(sorted(map(str, found)))
+
+
+def test_the_policy_lets_its_forms_questions_and_widgets_work(browsing, db):
+    fill("A lamp")
+    job, account, user = Job.objects.get(), Account.objects.get(), User.objects.get()
+
+    with browsing(DESKTOP) as tab:
+        for address in (
+            "/admin/password_change/",
+            "/admin/auth/user/add/",
+            f"/admin/auth/user/{user.pk}/change/",
+            f"/admin/auth/user/{user.pk}/password/",
+            f"/admin/auth/user/{user.pk}/delete/",
+            f"/admin/auth/user/{user.pk}/history/",
+            f"/admin/jobs/account/{account.pk}/history/",
+        ):
+            assert tab.goto(address, wait_until="networkidle").ok, address
+
+        tab.goto(f"/admin/jobs/job/{job.pk}/change/")
+        tab.get_by_role("link", name="Purge").click()
+        tab.get_by_text("Purge this job?").wait_for()
+
+        tab.goto("/admin/jobs/job/")
+        tab.get_by_text("Filters").click()
+        tab.get_by_role("link", name="Completed").click()
+        tab.wait_for_url("**/job/?status__exact=completed")
+
+        tab.goto("/admin/jobs/apikey/add/")
+        tab.locator(".select2-selection").click()
+        tab.get_by_role("option", name="A lamp").click()
+        tab.locator(".select2-selection", has_text="A lamp").wait_for()
+
+        tab.context.clear_cookies()
+        tab.goto("/admin/login/", wait_until="networkidle")
+        tab.get_by_role("button", name="Log in").wait_for()
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin/jobs/job/", "/admin/no/such/page/"])
+def test_no_script_comes_from_elsewhere_or_stands_in_a_page(admin_client, path):
+    policy = admin_client.get(path)["Content-Security-Policy"]
+
+    rules = {name: set(sources) for name, *sources in (rule.split() for rule in policy.split("; "))}
+    assert rules["default-src"] == {"'self'"}
+    assert rules["script-src"] == {"'self'", "'unsafe-eval'"}
+    assert "'unsafe-inline'" not in rules["style-src"]
+    assert "http" not in policy
+    assert [rules[name] for name in ("object-src", "base-uri", "frame-ancestors")] == [{"'none'"}] * 3
