@@ -112,8 +112,18 @@ def shoot(browser: Browser, address: str, name: str, cookie: str | None, path: s
             context.add_cookies([{"name": "sessionid", "value": cookie, "url": address}])
         page = context.new_page()
         page.goto(address + path, wait_until="load")
+        show_what_is_lazy(page)
         page.screenshot(path=FOLDER / f"{name}-{look}.png", full_page=True, clip=top_of(page))
         context.close()
+
+
+def show_what_is_lazy(page: Page) -> None:
+    """Pictures, and kept HTML, which is painted only within what is seen."""
+    for picture in page.locator("img:visible").all():
+        picture.evaluate("(picture) => { picture.loading = 'eager'; return picture.decode(); }")
+    if page.locator("iframe").count():
+        page.set_viewport_size({"width": int(top_of(page)["width"]), "height": MOST_HEIGHT})
+        page.frame_locator("iframe").locator("body *").first.wait_for()
 
 
 def top_of(page: Page) -> FloatRect:

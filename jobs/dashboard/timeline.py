@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, Max, Min, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.template.defaultfilters import pluralize
 
 from jobs.dashboard.access import MemberRequest, own_job, page
 from jobs.dashboard.deliveries import of_job
@@ -68,7 +69,8 @@ def sums_of(job: Job) -> dict[str, Any]:
 def tries(pages: dict[str, Any]) -> str:
     if not pages["again"]:
         return "No page took more than one attempt."
-    return f"{count(pages['tries'])} attempts in all; {count(pages['again'])} pages took more than one."
+    again = pages["again"]
+    return f"{count(pages['tries'])} attempts in all; {count(again)} page{pluralize(again)} took more than one."
 
 
 def ends(job: Job) -> str:

@@ -1,15 +1,15 @@
 """What the pages show: people, and jobs of every kind, made at once and without a worker."""
 
 import random
-import struct
-import zlib
 from datetime import UTC, timedelta
+from io import BytesIO
 from itertools import count
 from uuid import uuid4
 
 import orjson
 from django.contrib.auth.models import User
 from django.utils import timezone
+from PIL import Image, ImageDraw
 
 from jobs.accounts import grant, open_account
 from jobs.api.schedule_requests import read_schedule
@@ -174,15 +174,19 @@ def keep_all(job):
 
 
 def picture(number):
-    """A picture in one of a few colours, as PNG."""
-    width, height = 640, 400
-    row = b"\0" + bytes((210 - 20 * (number % 5), 190, 150 + 15 * (number % 7))) * width
-    parts = (b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(row * height))
-    chunks = [
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in (*parts, (b"IEND", b""))
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    """A shop's page in one of a few colours, as PNG."""
+    shown = Image.new("RGB", (1280, 800), "white")
+    draw = ImageDraw.Draw(shown)
+    colour = (70 + 25 * (number % 5), 110, 150 + 15 * (number % 7))
+    draw.rectangle((0, 0, 1280, 96), fill=colour)
+    draw.rectangle((96, 176, 576, 656), fill=tuple(255 - (255 - one) // 3 for one in colour))
+    for left, top, right, bottom in ((656, 184, 1120, 232), (656, 280, 800, 316)):
+        draw.rectangle((left, top, right, bottom), fill=(40, 40, 40))
+    for line in range(7):
+        draw.rectangle((656, 372 + 40 * line, 1180 - 70 * (line % 3), 386 + 40 * line), fill=(200, 200, 200))
+    answer = BytesIO()
+    shown.save(answer, "PNG")
+    return answer.getvalue()
 
 
 SHOP = """<!doctype html><title>{title}</title><style>body {{ font-family: sans-serif; margin: 2em }}</style>

@@ -172,7 +172,7 @@ def test_the_timeline_tells_what_happened_in_its_order(ada, job, make_delivery):
     assert titles[:2] == ["Made", "Started"]
     assert {"First page ended", "Last page ended", "Ended as partial"} < set(titles)
     assert titles[-3:] == ["Webhook job.completed", "Tried job.completed", "Tried job.completed"]
-    assert "7 attempts in all; 1 pages took more than one." in page
+    assert "7 attempts in all; 1 page took more than one." in page
 
 
 def test_exports_are_offered_and_one_that_cannot_be_had_says_why(ada, job, monkeypatch):

@@ -260,10 +260,27 @@ def test_a_field_is_made_by_a_click_and_the_job_followed_filtered_and_downloaded
     }
 
 
-def middle_of(tab, *, text):
-    """Where on the picture an element with the text is, in pixels of the picture as it is shown."""
+def test_a_picture_is_picked_by_its_address(tab, site, platform):
+    tab.goto("/dashboard/jobs/new/")
+    tab.get_by_label("One on each line").fill(platform.shop_url("/products/1"))
+    tab.get_by_role("button", name="Visit the first URL").click()
+    expect(tab.locator("#picture")).to_be_visible()
+
+    tab.locator("#shot").click(position=middle_of(tab, tag="img"))
+
+    choices = tab.get_by_role("dialog", name="Read this").get_by_role("radio")
+    expect(choices.first).to_be_checked()
+    assert choices.first.locator("..").inner_text().startswith("Its src")
+    tab.get_by_role("button", name="Add the field").click()
+    expect(tab.locator("#tried dl.fields dt")).to_have_count(2)
+    assert "/images/1.svg" in fields_of(tab.locator("#tried")).values()
+
+
+def middle_of(tab, **known):
+    """Where on the picture an element is of which so much is known, in pixels of the picture as it is shown."""
     elements = tab.request.get(tab.locator("#tried").get_attribute("data-elements")).json()["elements"]
-    x, y, width, height = next(each["box"] for each in elements if each["text"] == text and each["box"])
+    alike = [each for each in elements if each["box"] and known.items() <= each.items()]
+    x, y, width, height = alike[0]["box"]
     scale = tab.locator("#shot").evaluate("(shot) => shot.clientWidth / shot.naturalWidth")
     return {"x": (x + width / 2) * scale, "y": (y + height / 2) * scale}
 

@@ -186,11 +186,12 @@ document.addEventListener("DOMContentLoaded", () => {
   function pick(place) {
     const alone = elements.alone(place), alike = elements.alike(place), choices = get("pick-choices");
     const link = elements.attributes(place).length > 0 ? place : elements.ancestors(place).find((above) => elements.all[above].tag === "a");
-    const offered = [
-      ["Its text", alone],
-      ...(link === undefined ? [] : elements.attributes(link).map((name) => [`Its ${name}`, `${elements.alone(link)}@${name}`])),
-      ...(alike === null ? [] : [["The texts of all like it", [alike]]]),
-    ];
+    const names = link === undefined ? [] : elements.attributes(link);
+    const silent = !elements.all[place].text && link === place;
+    const text = ["Its text", alone], its = names.map((name) => [`Its ${name}`, `${elements.alone(link)}@${name}`]);
+    const ofAll = silent ? [`The ${names[0]} of all like it`, [`${alike}@${names[0]}`]] : ["The texts of all like it", [alike]];
+    const more = alike === null ? [] : [ofAll];
+    const offered = silent ? [...its, ...more] : [text, ...its, ...more];
     choices.replaceChildren(choices.firstElementChild);
     offered.forEach(([title, rule], index) => {
       const label = document.createElement("label"), box = document.createElement("input"), code = document.createElement("code");
