@@ -390,7 +390,10 @@ class Lane:
 
     async def _wipe_documents(self) -> None:
         """Clear window.name and session storage, which belong to the tab and its frames."""
-        await self.call(self._world or await self.enter(), "wipe")
+        try:
+            await self.call(self._world or await self.enter(), "wipe")
+        except DocumentGone:  # we have not heard yet that the page went on
+            await self.call(await self.enter(), "wipe")
         await asyncio.gather(*(_wipe_frame(frame) for frame in self._tab.frames[1:] if _has_origin(frame)))
 
     async def _wipe_origin(self, origin: str) -> None:

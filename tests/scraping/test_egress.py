@@ -248,7 +248,8 @@ def test_where_a_page_leads_to_a_closed_port_it_fails_for_that(browse, refused_p
 
 
 def test_no_page_reaches_the_proxy_of_a_lane(browse, egress_pool, inside):
-    [lane] = egress_pool._idle[:1]
+    browse("/static/1")
+    lane = egress_pool._idle[-1]
     port = lane._proxy._server.sockets[0].getsockname()[1]
 
     with pytest.raises(BlockedAddress):

@@ -64,10 +64,11 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function fill({ name = "", urls = [], selectors = {}, options = {}, webhook = "" }) {
     const { outputs = [], ...more } = options ?? {};
-    get("name").value = name ?? "";
-    get("webhook").value = typeof webhook === "string" ? webhook : "";
-    get("urls").value = Array.isArray(urls) ? urls.join("\n") : "";
-    get("options").value = Object.keys(more).length > 0 ? JSON.stringify(more) : "";
+    // What was typed before this script had come stays.
+    get("name").value ||= name ?? "";
+    get("webhook").value ||= typeof webhook === "string" ? webhook : "";
+    get("urls").value ||= Array.isArray(urls) ? urls.join("\n") : "";
+    get("options").value ||= Object.keys(more).length > 0 ? JSON.stringify(more) : "";
     for (const box of form.querySelectorAll("[name=output]")) box.checked = Array.isArray(outputs) && outputs.includes(box.value);
     Object.entries(selectors ?? {}).forEach(([field, rule]) => addField(field, rule));
   }
