@@ -122,7 +122,7 @@ def postpone(page: Page, error: ScrapeError, *, token: UUID) -> bool:
     due = Now() + timedelta(seconds=retry_delay_s(page.attempts, asked_s=error.retry_after_s))
     ours = move(page, PageStatus.PENDING, token=token, available_at=due)
     if ours:
-        make_ready(page.job_id, [page.host_queue_id], at=due)
+        make_ready([page.job_id], [page.host_queue_id], at=due)
     return ours
 
 

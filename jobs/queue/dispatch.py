@@ -206,5 +206,5 @@ def make_room(*, now: datetime) -> None:
         if 0 < slots <= runs_in(flights):
             jobs = starving_jobs(flights, full_accounts(flights), now=now)
             starving = waiting_hosts(jobs, flights, now=now)
-            for job in over_share(starving=starving, flights=flights):
-                call_back(job, Page.objects.filter(job=job))
+            if jobs_over := over_share(starving=starving, flights=flights):
+                call_back(Page.objects.filter(job__in=jobs_over))

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from itertools import groupby
 
 from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
@@ -131,10 +130,8 @@ def slow_down(host: str, status: HTTPStatus, *, asked_s: float | None = None) ->
 @transaction.atomic
 def call_back_at(host: str) -> None:
     """Make the pages at this host pending again that have not started."""
-    queued = Page.objects.filter(token__isnull=False, status=Page.Status.QUEUED, host_queue__host=host)
-    found = queued.order_by("job", "pk").values_list("job", "pk")
-    for job, pages in groupby(found, key=lambda one: one[0]):
-        call_back(job, Page.objects.filter(pk__in=[pk for _, pk in pages]))
+    there = Page.objects.filter(token__isnull=False, status=Page.Status.QUEUED, host_queue__host=host)
+    call_back(Page.objects.filter(pk__in=list(there.values_list("pk", flat=True))))
 
 
 def recover(host: str) -> None:

@@ -48,28 +48,28 @@ def release(page: Page, *, token: UUID) -> bool:
     """Give a page back unharmed, at shutdown: the attempt does not count."""
     ours = move(page, PageStatus.PENDING, token=token, attempts=F("attempts") - 1, available_at=Now())
     if ours:
-        make_ready(page.job_id, [page.host_queue_id], at=Now())
+        make_ready([page.job_id], [page.host_queue_id], at=Now())
     return ours
 
 
 @transaction.atomic
 def release_queued(job_id: int, token: UUID) -> int:
     """Give back the pages of a run that have not started; how many."""
-    return call_back(job_id, Page.objects.filter(token=token))
+    return call_back(Page.objects.filter(job=job_id, token=token))
 
 
-def call_back(job_id: int, pages: QuerySet[Page]) -> int:
-    """Make the queued ones of a job's `pages` pending again; how many. Their messages will ring for nothing.
+def call_back(pages: QuerySet[Page]) -> int:
+    """Make the queued ones of `pages` pending again; how many. Their messages will ring for nothing. In a transaction.
 
-    In a transaction.
+    They may be of several jobs: all are locked first, in the order in which everyone locks pages.
     """
-    queued = pages.filter(job=job_id, status=PageStatus.QUEUED).order_by("pk").select_for_update(no_key=True)
-    claims = list(queued.values_list("pk", "host_queue"))
+    queued = pages.filter(status=PageStatus.QUEUED).order_by("pk").select_for_update(no_key=True)
+    claims = list(queued.values_list("pk", "job", "host_queue"))
     if not claims:
         return 0
-    make_pending = move_all([pk for pk, _ in claims], PageStatus.PENDING, **UNCLAIMED)
-    make_ready(job_id, {host_queue for _, host_queue in claims}, at=Now())
-    return make_pending
+    made_pending = move_all([pk for pk, _, _ in claims], PageStatus.PENDING, **UNCLAIMED)
+    make_ready({job for _, job, _ in claims}, {host_queue for _, _, host_queue in claims}, at=Now())
+    return made_pending
 
 
 UNSEEN = Q(worker=None, status=PageStatus.QUEUED)

@@ -14,13 +14,19 @@ from jobs.models import HostQueue, Job, Page
 from jobs.models.page import PageStatus
 
 
-def make_ready(job_id: int, host_queue_ids: Collection[int], *, at: Combinable) -> None:
-    """Have planners look at these host queues of a job again from `at` on. In a transaction; two queries, or three."""
+def make_ready(job_ids: Collection[int], host_queue_ids: Collection[int], *, at: Combinable) -> None:
+    """Have planners look at these host queues of these jobs again from `at` on. In a transaction; two queries or more.
+
+    Where there are several, they are locked in the order in which everyone does so.
+    """
     earlier = Least(Coalesce("ready_at", at), at)
+    queues, jobs = HostQueue.objects.filter(pk__in=host_queue_ids), Job.objects.filter(pk__in=job_ids)
     if len(host_queue_ids) > 1:
-        lock(HostQueue.objects.filter(pk__in=host_queue_ids))
-    HostQueue.objects.filter(pk__in=host_queue_ids).update(ready_at=earlier)
-    Job.objects.filter(pk=job_id).update(ready_at=earlier)
+        lock(queues)
+    queues.update(ready_at=earlier)
+    if len(job_ids) > 1:
+        lock(jobs)
+    jobs.update(ready_at=earlier)
 
 
 def note_what_is_left(

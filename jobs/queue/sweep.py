@@ -38,17 +38,17 @@ def sweep() -> int:
     if not expired.exists():  # as nearly always, and cheaper to ask than for all columns
         return 0
     pages = sorted(expired.order_by("lease_expires_at")[:MOST_PAGES], key=attrgetter("job_id", "pk"))
-    for job_id, group in groupby(pages, key=attrgetter("job_id")):
+    for _, group in groupby(pages, key=attrgetter("job_id")):
         failpoint("sweep_selected")
-        sweep_job(job_id, list(group))
+        sweep_job(list(group))
     return len(pages)
 
 
-def sweep_job(job_id: int, pages: list[Page]) -> None:
+def sweep_job(pages: list[Page]) -> None:
     """A page that had not started waits again; an attempt that had is spent, and retried while some are left."""
     queued = [page.pk for page in pages if page.status == PageStatus.QUEUED]
     with planners_lock():
-        call_back(job_id, Page.objects.filter(pk__in=queued, lease_expires_at__lte=Now()))
+        call_back(Page.objects.filter(pk__in=queued, lease_expires_at__lte=Now()))
     for page in pages:
         if page.status == PageStatus.RUNNING and page.token:
             lost = record_failure(page, WorkerLost(), token=page.token)

@@ -153,8 +153,7 @@ def cost_per_page(worker: PageWorker, pages: int) -> float:
     before = all_completed()
     took_s = drain(worker, runs=pages // LONGEST_RUN)
     with transaction.atomic():
-        for job in Job.objects.filter(pages__token__in=rung).distinct():
-            call_back(job.pk, Page.objects.filter(token__in=rung))
+        call_back(Page.objects.filter(token__in=rung))
     rung.clear()
     return took_s / (all_completed() - before)
 
