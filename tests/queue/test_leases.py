@@ -1,9 +1,12 @@
 """Claims that end: at shutdown, with their worker, with their time."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from jobs.models import Job, Page, Worker
 from jobs.models.page import PageStatus
@@ -173,3 +176,15 @@ def test_workers_that_were_not_heard_of_for_ten_minutes_are_forgotten(make_worke
     forget_dead_workers()
 
     assert list(Worker.objects.all()) == [recent]
+
+
+def test_pages_of_several_jobs_are_called_back_in_one_order_of_locks(make_job, make_worker, queue):
+    jobs = [make_job(3), make_job(3)]
+    make_worker(6)
+    dispatch()
+
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        assert leases.call_back(Page.objects.filter(job__in=jobs)) == 6
+
+    tables = [re.search(r'"(jobs_[a-z]+)"', query["sql"])[1] for query in queries if "jobs_" in query["sql"]]
+    assert tables == ["jobs_page"] * 2 + ["jobs_hostqueue"] * 2 + ["jobs_job"] * 2
