@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from tests import bench
-from tests.bench import api, egress, latency, memory, queueing, rendering, webhooks
+from tests.bench import api, dashboard, egress, latency, memory, queueing, rendering, webhooks
 from tests.bench.figures import Size
 
 ROOMS: Mapping[str, tuple[Callable[[Size], None], Size]] = {
@@ -13,6 +13,7 @@ ROOMS: Mapping[str, tuple[Callable[[Size], None], Size]] = {
     "egress": (egress.run, Size(pages=32, turns=15, lanes=8)),
     "webhooks": (webhooks.run, Size(pages=5_000, turns=3, lanes=0)),
     "api": (api.run, Size(pages=1_000_000, turns=5, lanes=0)),
+    "dashboard": (dashboard.run, Size(pages=1_000_000, turns=3, lanes=0)),
     "latency": (latency.run, Size(pages=1, turns=60, lanes=0)),
     "memory": (memory.run, Size(pages=100_000, turns=2, lanes=0)),
     "queueing": (queueing.run, Size(pages=1_000, turns=5, lanes=0)),

@@ -52,10 +52,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Signal(Fault):
-    """A signal to a process of the kind `process`, which may be stopped for a while by it."""
+    """A signal to a process of the kind `process`, which may be stopped for a while by it.
+
+    One that is stopped in a transaction may keep all others from writing, and so from taking back what it holds:
+    `between_transactions` spares it.
+    """
 
     process: str = ""
     number: signal.Signals = signal.SIGKILL
+    between_transactions: bool = False
 
     def strike(self, platform: Platform, dice: random.Random, *, spared: Set[Claim]) -> Strike | None:
         victims = platform.pids(self.process)
@@ -71,7 +76,8 @@ class Signal(Fault):
         try:
             strike = self._state(platform, pid)
             wanted = bool(strike.held) if self.process in (*RENDER, "webhooks") else strike.effective
-            struck = wanted and spared.isdisjoint(strike.held)
+            busy = self.between_transactions and platform.rows.busy()
+            struck = wanted and not busy and spared.isdisjoint(strike.held)
             if struck:
                 os.kill(pid, self.number)
             return strike if struck else None

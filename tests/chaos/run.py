@@ -5,7 +5,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from typing import TypeVar
@@ -13,14 +13,14 @@ from typing import TypeVar
 import psycopg
 
 from tests.chaos.checker import Evidence
-from tests.chaos.faults import all_faults
+from tests.chaos.faults import Fault, all_faults
 from tests.chaos.generator import Generator
 from tests.chaos.litter import litter_of
 from tests.chaos.nemesis import Nemesis, Watch
 from tests.platform.client import Client
 from tests.platform.rows import Rows
 from tests.platform.running import NOTHING, Platform, running_platform
-from tests.postgres import running_postgres
+from tests.postgres import Postgres, running_postgres
 from tests.site import Site
 from tests.until import until
 from tests.webhooks.receiver import Receiver
@@ -29,6 +29,8 @@ T = TypeVar("T")
 SETTLE_WITHIN_S = 180.0
 ANSWER_AFTER_S = 0.3
 """How long the endpoint of webhooks thinks: so long a sender may be met between the sending and its note of it."""
+WAKING_S = 5.0
+"""What somebody who was held up to the last does when let go is judged, too."""
 UNFORESEEN = ('"Unforeseen"', "deadlock detected", "IntegrityError")
 """What a line of a log has that tells of a failure which no fault explains, or which a constraint alone has stopped."""
 BUSY = """
@@ -45,13 +47,14 @@ def run(
     minutes: float = 20,
     postgres: bool = False,
     settle_within_s: float = SETTLE_WITHIN_S,
-    kinds: Collection[str] | None = None,
+    choose: Callable[[Postgres | None], Sequence[Fault]] = all_faults,
     more_env: Mapping[str, str] = NOTHING,
     conclude: Callable[[Evidence], T],
 ) -> T:
     """Harm a platform of its own `kills` times over `urls` pages, and conclude while it is still there.
 
-    `kinds` are those of the faults, all if None; `more_env` is what the platform's processes get besides.
+    `choose` gives the faults, with the database's server if it is PostgreSQL; `more_env` is what the platform's
+    processes get besides.
     """
     with ExitStack() as held:
         server = held.enter_context(running_postgres()) if postgres else None
@@ -69,14 +72,14 @@ def run(
         generator = Generator(
             accounts(platform, urls), site.url(""), receiver.url, give_up_at=time.monotonic() + minutes * 60
         )
-        faults = [fault for fault in all_faults(server) if kinds is None or fault.kind in kinds]
-        nemesis = Nemesis(platform, faults, lambda: ended(rows) / urls, generator.history.strikes)
+        nemesis = Nemesis(platform, choose(server), lambda: ended(rows) / urls, generator.history.strikes)
         watch = Watch(rows, nemesis.strikes)
         hunt = in_thread(nemesis.run, kills, random.Random(f"{seed} nemesis"))
         watching = in_thread(watch.run)
         generator.run(urls, random.Random(f"{seed} generator"))
         nemesis.stop()
         hunt.join()
+        time.sleep(WAKING_S)
         settle(rows, within_s=settle_within_s)
         watch.stop()
         watching.join()

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from jobs.models import Page
+from jobs.models import Artifact, DeliveryAttempt, Page, Schedule, ScheduleRun, Variant
 from jobs.queue.deadlines import end_overdue_jobs
 from jobs.queue.dispatch import dispatch, until_next_ready
 from jobs.queue.leases import expire_worker, release, release_queued, renew, start
@@ -19,7 +19,8 @@ pytestmark = [
     pytest.mark.usefixtures("many", "queue"),
 ]
 
-DELETED = (*LARGE, "jobs_variant", "jobs_artifact", "jobs_schedule", "jobs_schedulerun", "jobs_deliverytry")
+DELETED_TOO = (Artifact, DeliveryAttempt, Schedule, ScheduleRun, Variant)
+DELETED = (*LARGE, *(model._meta.db_table for model in DELETED_TOO))
 UNINDEXED = """
     SELECT key.conrelid::regclass::text, key.conname FROM pg_constraint key
     WHERE key.contype = 'f' AND key.confrelid::regclass::text = ANY(%s) AND NOT EXISTS (
