@@ -162,10 +162,10 @@ def end_page(
     None if the claim is no longer ours. The page is written once, when its number is known: a row that is written again
     in one transaction is also looked up again by PostgreSQL, with all that it refers to.
     """
-    if not hold(page, to, token=token):
+    job = hold(page, to, token=token)
+    if not job:
         return None
     completed, failed = int(to == PageStatus.COMPLETED), int(to == PageStatus.FAILED)
-    job = Job.objects.select_for_update(no_key=True).get(pk=page.job_id)
     job.completed_urls += completed
     job.failed_urls += failed
     job.credits_used += cost

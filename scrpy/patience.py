@@ -20,6 +20,8 @@ class Patience:
 WEB = Patience(connect_s=3, pool_s=3, lock_s=3, statement_s=4, answer_s=5)
 """A client waits for what these ask."""
 BACKGROUND = Patience(connect_s=5, pool_s=10, lock_s=20, statement_s=60, answer_s=70)
+IDLE_S = 5
+"""After so long PostgreSQL ends a transaction that is asked nothing more: it is frozen, and others want the locks."""
 RECONNECT_S = 4
 """For how long the pool tries for a connection that it has lost; later it tries again when one is wanted."""
 
@@ -35,7 +37,7 @@ def set_patience(database: MutableMapping[str, Any], patience: Patience) -> None
     options["connect_timeout"] = patience.connect_s
     options["options"] = (
         f"-c statement_timeout={patience.statement_s}s -c lock_timeout={patience.lock_s}s"
-        f" -c idle_in_transaction_session_timeout={BACKGROUND.statement_s}s"
+        f" -c idle_in_transaction_session_timeout={IDLE_S}s"
     )
     options["pool"] = {
         **options.get("pool", {}),

@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from jobs.models import Page
+from jobs.models import Job, Page
 from jobs.models.page import OPEN, PageStatus
 from jobs.queue.clock import database_now
 from scraping.errors import ScrapeError
@@ -50,10 +50,14 @@ def movable(page: Page, to: PageStatus, *, token: UUID) -> QuerySet[Page]:
     return Page.objects.filter(pk=page.pk, status__in=MOVES[to], token=token)
 
 
-def hold(page: Page, to: PageStatus, *, token: UUID) -> bool:
-    """Lock `page` for that move; False if someone else got there first. In a transaction."""
-    locked = movable(page, to, token=token).select_for_update(no_key=True)
-    return locked.values_list("pk", flat=True).first() is not None
+def hold(page: Page, to: PageStatus, *, token: UUID) -> Job | None:
+    """Lock `page` for that move, and then its job; the job, or None if someone else got there first. In a transaction.
+
+    One query: PostgreSQL locks the rows that belong together in the order in which they are named.
+    """
+    locked = movable(page, to, token=token).select_for_update(no_key=True, of=("self", "job"))
+    held = locked.select_related("job").only("job").first()
+    return held.job if held else None
 
 
 def move_all(ids: Sequence[int], to: PageStatus, **changes: object) -> int:

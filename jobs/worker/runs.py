@@ -8,13 +8,14 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 
 from jobs.artifacts import discard, store
 from jobs.failpoints import failpoint
 from jobs.models import Artifact, Page
 from jobs.models.page import PageStatus
 from jobs.options import options_of
+from jobs.outages import SIGNS
 from jobs.queue.dispatch import try_dispatch
 from jobs.queue.hosts import heed
 from jobs.queue.leases import release, release_queued, start
@@ -32,8 +33,6 @@ from scraping.render import Outcome
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-AWAY = (OperationalError, InterfaceError)
-"""What the database raises while it is."""
 RECORD_TRIES, RECORD_PAUSE_S = 10, 2.0
 """How often, and how far apart, an outcome is offered to a database that is away: the lease runs out first."""
 BROWSER_PAUSE_S = 2.0
@@ -83,7 +82,7 @@ class Runner:
             try:
                 if not do(page):
                     return done
-            except AWAY:
+            except SIGNS:
                 logger.exception("The database is away: page %s is left to others", page.pk)
                 return done
         return len(pages)
@@ -187,12 +186,12 @@ def finish(record: Callable[[], bool]) -> bool:
 def persist(ask: Callable[[], T]) -> T:
     """What the database answers, asked again while it is away; what is recorded is so under the same token.
 
-    Raises: OperationalError, InterfaceError, when the lease has run out anyway.
+    Raises: one of `SIGNS`, when the lease has run out anyway.
     """
     for _ in range(RECORD_TRIES - 1):
         try:
             return ask()
-        except AWAY:
+        except SIGNS:
             logger.exception("The database is away; trying again")
             close_old_connections()
             time.sleep(RECORD_PAUSE_S)

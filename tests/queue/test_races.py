@@ -17,8 +17,10 @@ import jobs
 from jobs.intake import InsufficientCredits, create_job
 from jobs.models import DailyUsage, HostQueue, Job, LedgerEntry, Page, Worker
 from jobs.models.page import PageStatus
+from jobs.outages import SIGNS
 from jobs.queue import leases
 from jobs.queue.dispatch import dispatch
+from jobs.queue.lock import planners_lock
 from jobs.queue.plan import capacity
 from jobs.queue.ready import lock
 from jobs.queue.sweep import notice_lost_messages, sweep
@@ -243,6 +245,51 @@ def test_a_finish_looks_up_what_its_page_refers_to_though_a_planner_holds_it(mak
         at_once(partial(finish, page))
 
     assert Page.objects.get(pk=page.pk).status == PageStatus.COMPLETED
+
+
+@on_postgres
+def test_who_is_frozen_in_a_transaction_loses_it_and_planners_go_on(make_job, make_worker, queue, at_once):
+    job = make_job(1)
+    make_worker(1)
+    holds, planned = threading.Event(), threading.Event()
+
+    def freeze():
+        with transaction.atomic(), planners_lock():
+            holds.set()
+            planned.wait(timeout=30)
+            Job.objects.update(name="thawed")
+
+    def plan():
+        holds.wait(timeout=30)
+        dispatch()
+        planned.set()
+
+    frozen, _ = at_once(freeze, plan)
+
+    assert isinstance(frozen, SIGNS)
+    assert (job.pages.get().status, Job.objects.get().name) == (PageStatus.QUEUED, job.name)
+
+
+@on_postgres
+def test_a_finish_locks_its_page_before_its_job(make_job, make_worker, queue, at_once):
+    make_job(1)
+    make_worker(1)
+    dispatch()
+    [page] = start_all()
+    job_held = threading.Event()
+
+    def look_at_the_page():
+        with transaction.atomic():
+            lock(Job.objects.all())
+            job_held.set()
+            until(waits_for_a_lock, what="a finish that waits for the job")
+            return list(Page.objects.select_for_update(no_key=True, skip_locked=True))
+
+    def finish_then():
+        job_held.wait(timeout=30)
+        return finish(page)
+
+    assert at_once(look_at_the_page, finish_then) == [[], True]
 
 
 def test_no_row_is_locked_with_its_keys():
