@@ -31,8 +31,11 @@ CLOCKS = "scrpy:clock:"
 CLOCK_SEEN_S = 10
 QUEUES = ("pages", "webhooks")
 TIMEOUT_S = 1.0
-AWAY = (redis.RedisError, BrokerConnectionError, OSError, ValueError)
-"""What shows that Redis is; the last two when another thread gives up a connection while this one waits for it."""
+AWAY = (redis.RedisError, BrokerConnectionError, OSError, ValueError, AttributeError)
+"""What shows that Redis is; the last three when another thread gives up a connection while this one waits for it.
+
+Source: https://github.com/redis/redis-py/issues/2967.
+"""
 
 
 @cache

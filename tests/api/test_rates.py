@@ -259,7 +259,14 @@ def test_while_redis_is_away_all_may_ask_which_is_counted_and_said_once(api, set
     assert b"scrpy_rate_limits_uncounted_total" in api.get("/metrics").content
 
 
-@pytest.mark.parametrize("error", [ValueError("I/O operation on closed file."), OSError(9, "Bad file descriptor")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("I/O operation on closed file."),
+        OSError(9, "Bad file descriptor"),
+        AttributeError("'NoneType' object has no attribute 'readline'"),
+    ],
+)
 def test_a_connection_that_another_thread_gives_up_costs_nobody_an_answer(limited, api, monkeypatch, error):
     limited(key="1/hour")
     monkeypatch.setattr(rates.RedisStorage, "acquire_entry", Mock(side_effect=error))
