@@ -6,7 +6,7 @@ someone else holds, and takes its other locks in the common order: pages, host q
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -24,7 +24,7 @@ from jobs.queue.hosts import keep_pace, paces_of
 from jobs.queue.leases import QUEUED_LEASE, call_back, expire
 from jobs.queue.lock import planners_lock
 from jobs.queue.moves import move_all
-from jobs.queue.plan import MANY, Flight, Run, Waiting, capacity, over_share, plan
+from jobs.queue.plan import MANY, Flight, Holder, Run, Waiting, capacity, over_share, plan
 from jobs.queue.ready import note_what_is_left
 
 logger = logging.getLogger(__name__)
@@ -206,5 +206,18 @@ def make_room(*, now: datetime) -> None:
         if 0 < slots <= runs_in(flights):
             jobs = starving_jobs(flights, full_accounts(flights), now=now)
             starving = waiting_hosts(jobs, flights, now=now)
-            if jobs_over := over_share(starving=starving, flights=flights):
-                call_back(Page.objects.filter(job__in=jobs_over))
+            room = capacity(slots) - runs_in(flights)
+            if over := over_share(starving=starving, flights=flights, room=room):
+                claimed = Page.objects.filter(job__in=over, token__isnull=False)
+                call_back(claimed.exclude(token__in=runs_to_leave(claimed, over)))
+
+
+def runs_to_leave(claimed: QuerySet[Page], over: Mapping[int, Holder]) -> list[UUID | None]:
+    """A run of each holder that has none which has started: the first. One query."""
+    first: dict[Holder, UUID | None] = {}
+    started: set[Holder] = set()
+    for job, token, status in claimed.order_by("pk").values_list("job", "token", "status"):
+        first.setdefault(over[job], token)
+        if status == PageStatus.RUNNING:
+            started.add(over[job])
+    return [token for holder, token in first.items() if holder not in started]

@@ -16,6 +16,8 @@ from math import ceil
 
 LONGEST_RUN = 8
 MANY = 1_000_000
+Holder = tuple[str, int]
+"""An account or a job, by what it is and its id."""
 AHEAD = 0.5
 """Runs that may wait in Redis for a lane, per slot: enough that no lane waits for a planner, no more."""
 
@@ -143,27 +145,34 @@ def run_length(pages_left: int, *, lanes: int) -> int:
     return min(LONGEST_RUN, max(1, pages_left // (2 * lanes)))
 
 
-def over_share(*, starving: Sequence[Waiting], flights: Sequence[Flight]) -> list[int]:
+def over_share(*, starving: Sequence[Waiting], flights: Sequence[Flight], room: int = 0) -> dict[int, Holder]:
     """The jobs whose pages that have not started are called back, because others wait with nothing in flight.
 
     A job gives way to one of another account that holds at least two runs less, to one of its own account while it
-    holds two itself, unless that is less urgent, and to a more urgent one of its own account always: then what is
-    planned next is fairer than what was, and plans never undo each other.
+    holds two itself, unless that is less urgent, and to a more urgent one of its own account always; where there is
+    `room` for a run of each that waits, only if it holds one more than that.
+
+    With each comes who is left one run: its account where that holds too much, else the job, or what was called back
+    would wait with nothing in its turn. So what is planned next is fairer, and plans never undo each other.
     """
     held = held_in(flights)
     urgency: dict[int, int] = {}
     for one in starving:
         urgency[one.account] = max(one.priority, urgency.get(one.account, one.priority))
     fewest = min((held.accounts[account] for account in urgency), default=held.total)
-    over = (flight.job for flight in flights if flight.queued and gives_way(flight, held, urgency, fewest=fewest))
-    return list(dict.fromkeys(over))
+    margin = 1 if len({one.job for one in starving}) > room else 2
+    over: dict[int, Holder] = {}
+    for flight in flights:
+        if flight.queued and held.accounts[flight.account] > fewest + margin:
+            over[flight.job] = ("account", flight.account)
+        elif flight.queued and gives_way(flight, held, urgency, margin=margin):
+            over[flight.job] = ("job", flight.job)
+    return over
 
 
-def gives_way(flight: Flight, held: Held, urgency: Mapping[int, int], *, fewest: int) -> bool:
-    """`urgency` is the highest priority that waits, by account; `fewest` the runs of the account that holds fewest."""
-    if held.accounts[flight.account] > fewest + 1:
-        return True
+def gives_way(flight: Flight, held: Held, urgency: Mapping[int, int], *, margin: int) -> bool:
+    """To another job of its account. `urgency` is the highest priority that waits, by account."""
     wanted = urgency.get(flight.account)
     return wanted is not None and (
-        wanted > flight.priority or (wanted == flight.priority and held.jobs[flight.job] > 1)
+        wanted > flight.priority or (wanted == flight.priority and held.jobs[flight.job] > margin)
     )

@@ -159,6 +159,26 @@ def test_forty_jobs_at_their_hosts_limits_do_not_starve_another(make_job, make_w
     assert claimed(job=late).count() == 3
 
 
+@pytest.mark.parametrize("accounts", [1, 24])
+def test_more_jobs_than_one_look_takes_in_do_not_call_each_other_back_for_ever(
+    make_job, make_worker, make_account, accounts, queue
+):
+    make_worker(20)
+    owners = [make_account(f"account {index}") for index in range(accounts)]
+    jobs = [make_job(100, account=owners[index % accounts], host_concurrency=64) for index in range(24)]
+    for _ in range(4):
+        grow_older()
+        dispatch()
+    settled = set(claimed().values_list("token", flat=True))
+    for _ in range(4):
+        grow_older()
+        dispatch()
+
+    assert set(claimed().values_list("job", flat=True)) == {job.pk for job in jobs}
+    assert len(settled) == capacity(20)
+    assert set(claimed().values_list("token", flat=True)) == settled
+
+
 @pytest.mark.parametrize("accounts", [1, 30])
 def test_every_one_of_many_jobs_gets_its_turn(make_job, make_worker, make_account, accounts, queue):
     make_worker(4)

@@ -72,9 +72,13 @@ class World:
             run.queued, run.running = run.queued - 1, True
 
     def make_room(self):
-        jobs = over_share(starving=self.starving(), flights=self.flights())
+        room = capacity(self.slots) - len(self.claimed)
+        jobs = over_share(starving=self.starving(), flights=self.flights(), room=room)
+        left = {jobs[run.holder.job] for run in self.claimed if run.running and run.holder.job in jobs}
         for run in self.claimed:
-            if run.holder.job in jobs:
+            if run.holder.job in jobs and not run.running and jobs[run.holder.job] not in left:
+                left.add(jobs[run.holder.job])
+            elif run.holder.job in jobs:
                 self.pages[run.holder.host_queue] += run.queued
                 run.queued = 0
         self.claimed = [run for run in self.claimed if run.running or run.queued]
@@ -212,7 +216,7 @@ def test_nothing_is_called_back_while_nobody_starves(made, slots):
     world = World(slots, *made, [])
     world.dispatch()
 
-    assert over_share(starving=[], flights=world.flights()) == []
+    assert over_share(starving=[], flights=world.flights()) == {}
 
 
 @lightly
@@ -281,8 +285,18 @@ def test_the_more_urgent_job_of_an_account_is_first_and_that_of_another_account_
 def test_an_urgent_newcomer_has_pages_called_back_that_another_job_of_its_account_holds():
     held = Flight(1, 1, 1, runs=1, queued=4)
 
-    assert over_share(starving=[Waiting(1, 2, 2, 9, 90, priority=5)], flights=[held]) == [1]
-    assert over_share(starving=[Waiting(1, 2, 2, 9, 90, priority=-5)], flights=[replace(held, runs=3)]) == []
+    assert over_share(starving=[Waiting(1, 2, 2, 9, 90, priority=5)], flights=[held]) == {1: ("job", 1)}
+    assert over_share(starving=[Waiting(1, 2, 2, 9, 90, priority=-5)], flights=[replace(held, runs=3)]) == {}
+
+
+def test_who_finds_room_has_nothing_called_back_from_those_that_hold_little_more():
+    newcomer, held = Waiting(1, 2, 2, 9, 90), Flight(1, 1, 1, runs=2, queued=4)
+
+    assert over_share(starving=[newcomer], flights=[held], room=0) == {1: ("job", 1)}
+    assert over_share(starving=[newcomer], flights=[held], room=1) == {}
+    assert over_share(starving=[newcomer], flights=[replace(held, runs=3)], room=1) == {1: ("job", 1)}
+    assert over_share(starving=[newcomer], flights=[replace(held, account=2)], room=1) == {}
+    assert over_share(starving=[newcomer], flights=[replace(held, account=2)], room=0) == {1: ("account", 2)}
 
 
 def test_a_host_takes_no_more_runs_of_all_jobs_together_than_it_may():
