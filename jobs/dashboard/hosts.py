@@ -58,8 +58,10 @@ def hosts(request: MemberRequest) -> HttpResponse:
 
 def waits_of(account: Account, *, after: str) -> Iterator[Waits]:
     """Of live jobs alone, by name, one more than is shown. Four queries."""
-    claimed = Page.objects.filter(token__isnull=False, job__account=account)
-    in_flight = dict(claimed.order_by().values_list("host_queue__host").annotate(Count("pk")))
+    # Everybody's, of which there are few: asked for an account's, SQLite looks through all the pages it ever had.
+    claimed = Page.objects.filter(token__isnull=False).order_by()
+    by_owner = claimed.values_list("job__account", "host_queue__host").annotate(Count("pk"))
+    in_flight = {host: pages for owner, host, pages in by_owner if owner == account.pk}
     queues = HostQueue.objects.filter(job__in=Job.objects.live().filter(account=account).values("pk"))
     busy = queues.filter(Q(ready_at__isnull=False) | Q(host__in=in_flight), host__gt=after)
     named = list(

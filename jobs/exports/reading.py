@@ -10,8 +10,14 @@ from jobs.models import Job, Page
 FIRST_ROWS, MOST_ROWS = 50, 500
 MOST_CHARS = 2**20
 """How much data one chunk holds, give or take a page's."""
-FETCHED_AT_ONCE = 10
+FETCHED_AT_ONCE = 50
 """Pages may have a megabyte each, and what was fetched is in memory, needed or not."""
+SHOWN = (
+    *("job", "variant", "index", "sequence", "url", "reference", "status", "status_code", "final_url", "duration_ms"),
+    *("attempts", "data", "truncated", "reports", "blocked_requests", "actions", "reused_from"),
+    *("error_code", "error_message", "error_retryable"),
+)
+"""What results show of a page: of what is not shown, its times and its trace take longer to read than all the rest."""
 
 
 class JobGone(Exception):
@@ -42,8 +48,8 @@ class Selection:
         return self.job.completed_urls + self.job.failed_urls
 
     def pages(self, *, after: int | None) -> QuerySet[Page]:
-        """All that follow, lazily."""
-        pages = Page.objects.filter(job=self.job, sequence__lte=self.counted).order_by(self.order)
+        """All that follow, lazily, with what is `SHOWN` of them."""
+        pages = Page.objects.filter(job=self.job, sequence__lte=self.counted).order_by(self.order).only(*SHOWN)
         if self.status:
             pages = pages.filter(status=self.status)
         return pages if after is None else pages.filter(**{f"{self.order}__gt": after})
