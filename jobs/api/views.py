@@ -41,8 +41,8 @@ def retry_after(job: Job) -> dict[str, str]:
 
 def find_job(account: Account, public_id: str) -> Job:
     """The account's own job; another account's is as if it were not there. One query. Raises: ApiError."""
-    own = Job.objects.filter(account=account).select_related("source")
-    job = own.filter(public_id=public_id).first() if PUBLIC_ID.fullmatch(public_id) else None
+    own = Job.objects.filter(account=account, public_id=public_id).select_related("source")
+    job = next(iter(own), None) if PUBLIC_ID.fullmatch(public_id) else None
     if job is None:
         raise ApiError("not_found", f"You have no job {public_id[:60]}.")
     return job

@@ -76,7 +76,8 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         found = FORM.fullmatch(text)
         if not found:
             return None
-        key = self.usable().select_related("account").filter(public_id=found[2], test=found[1] == TEST_PREFIX).first()
+        named = self.usable().filter(public_id=found[2], test=found[1] == TEST_PREFIX)
+        key = next(iter(named.select_related("account")), None)
         known = key.secret_hash if key else hash_of("")
         return key if hmac.compare_digest(known, hash_of(found[3])) else None
 

@@ -56,7 +56,7 @@ def hold(page: Page, to: PageStatus, *, token: UUID) -> Job | None:
     One query: PostgreSQL locks the rows that belong together in the order in which they are named.
     """
     locked = movable(page, to, token=token).select_for_update(no_key=True, of=("self", "job"))
-    held = locked.select_related("job").only("job").first()
+    held = next(iter(locked.select_related("job").only("job")), None)
     return held.job if held else None
 
 
