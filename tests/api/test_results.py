@@ -172,8 +172,10 @@ def test_reading_a_job_takes_a_fixed_number_of_queries(path, api, make_job, comp
         complete(job, index)
     api.get("/v1/jobs")
 
-    with django_assert_max_num_queries(3):  # the key, the job, its results
+    with django_assert_max_num_queries(3) as asked:  # the key, the job, its results
         api.get(f"/v1/jobs/{job.public_id}{path}")
+
+    assert not any('"trace"' in query["sql"] for query in asked.captured_queries)
 
 
 @pytest.mark.parametrize(
