@@ -11,10 +11,10 @@ from functools import partial
 
 from tests.bench.bare import BareJob
 from tests.bench.figures import Size, report
-from tests.bench.stored import SELECTORS, public_id, settle, store_jobs
-from tests.bench.web import Ask, ask, connected, on_each_database, turn, web_server
+from tests.bench.stored import SELECTORS, public_id
+from tests.bench.web import Ask, ask, connected, on_each_database, turn, web_server_over
 
-PAGES_OF_A_JOB, RESULTS, FEW_URLS, MANY_URLS = 100, 1_000, 3, 10_000
+RESULTS, FEW_URLS, MANY_URLS = 1_000, 3, 10_000
 OFTEN, SELDOM = 40, 4
 """How many times in a turn what is small is asked, and what is large."""
 
@@ -26,18 +26,13 @@ def run(size: Size) -> None:
 
 def turns_on(server: str, size: Size) -> list[dict[str, float]]:
     """What everything took, in seconds, in each turn."""
-    jobs = max(1, size.pages // PAGES_OF_A_JOB)
-    large = jobs + 1
-    with web_server(server) as platform:
-        key = platform.open_account("bench").key
-        store_jobs(platform, account="bench", first=1, jobs=jobs, pages=PAGES_OF_A_JOB)
-        store_jobs(platform, account="bench", first=large, jobs=1, pages=RESULTS)
-        settle(platform)
+    with web_server_over(server, pages=size.pages, of_large=RESULTS) as (platform, large):
+        key = platform.client("bench").key
         with connected(platform) as web, BareJob(platform.rows, job=large) as bare:
             asked = partial(ask, web, {"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
             small_ones: Mapping[str, Ask] = {
                 "nothing": partial(asked, "GET", "/v1/nothing"),
-                "job": partial(asked, "GET", f"/v1/jobs/{public_id(jobs)}?results=false"),
+                "job": partial(asked, "GET", f"/v1/jobs/{public_id(large - 1)}?results=false"),
                 "list": partial(asked, "GET", "/v1/jobs"),
                 "few URLs": partial(asked, "POST", "/v1/jobs", body_of(FEW_URLS)),
             }

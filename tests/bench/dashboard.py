@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from tests.bench.figures import Size, report
-from tests.bench.stored import public_id, settle, store_jobs
-from tests.bench.web import ask, connected, on_each_database, turn, web_server
+from tests.bench.stored import public_id
+from tests.bench.web import ask, connected, on_each_database, turn, web_server_over
 from tests.platform.running import Platform
 
-PAGES_OF_A_JOB, LARGE = 100, 100_000
+LARGE = 100_000
 TIMES = 10
 """How many times in a turn each page is asked for."""
 SIGN_IN = """
@@ -47,13 +47,7 @@ def run(size: Size) -> None:
 
 def turns_on(server: str, size: Size) -> list[dict[str, float]]:
     """What each page took, in seconds, in each turn; that which does nothing first."""
-    jobs = max(1, size.pages // PAGES_OF_A_JOB)
-    large = jobs + 1
-    with web_server(server) as platform:
-        platform.open_account("bench")
-        store_jobs(platform, account="bench", first=1, jobs=jobs, pages=PAGES_OF_A_JOB)
-        store_jobs(platform, account="bench", first=large, jobs=1, pages=LARGE)
-        settle(platform)
+    with web_server_over(server, pages=size.pages, of_large=LARGE) as (platform, large):
         paths = [
             "/v1/nothing",
             *(f"/dashboard/{path}" for path in OF_AN_ACCOUNT),

@@ -10,11 +10,13 @@ from http import HTTPStatus
 
 from scrpy.supervisor.family import uvicorn
 from tests.bench.site import HOST, listens
+from tests.bench.stored import settle, store_jobs
 from tests.platform.running import Platform, prepared_platform
 from tests.postgres import running_postgres
 from tests.until import until
 from tests.valkey import running_valkey
 
+PAGES_OF_A_JOB = 100
 NO_LIMIT = {"SCRPY_RATE_LIMIT": "100000/minute", "SCRPY_ACCOUNT_RATE_LIMIT": "100000/minute"}
 
 Ask = Callable[[], float]
@@ -48,6 +50,19 @@ def web_server(database_server: str) -> Iterator[Platform]:
         finally:
             web.terminate()
             web.wait()
+
+
+@contextmanager
+def web_server_over(database_server: str, *, pages: int, of_large: int) -> Iterator[tuple[Platform, int]]:
+    """The same, with so many pages of account `bench` stored in jobs of 100, and a large job; and that job's number."""
+    jobs = max(1, pages // PAGES_OF_A_JOB)
+    large = jobs + 1
+    with web_server(database_server) as platform:
+        platform.open_account("bench")
+        store_jobs(platform, account="bench", first=1, jobs=jobs, pages=PAGES_OF_A_JOB)
+        store_jobs(platform, account="bench", first=large, jobs=1, pages=of_large)
+        settle(platform)
+        yield platform, large
 
 
 @contextmanager
