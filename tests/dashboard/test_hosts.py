@@ -80,6 +80,13 @@ def test_a_proxy_of_ones_own_is_not_a_part_of_the_name(ada, job):
     assert rows(ada.get("/dashboard/hosts/"))[0].startswith("a.example:443 1 job, by a proxy of your own")
 
 
+def test_what_others_have_in_flight_at_the_same_host_is_not_told(ada, alice, bob, make_job, job):
+    make_job(alice, completed=1, waiting=5)
+    make_job(bob, completed=1, waiting=7)
+
+    assert rows(ada.get("/dashboard/hosts/")) == ["store.com:443 2 jobs 1 5 at full speed now not read"]
+
+
 def test_hosts_of_others_are_not_shown(ada, bob, make_job):
     make_wait(make_job(bob, waiting=1), "bobs.example:443")
     Host.objects.create(host="bobs.example:443", delay_ms=500)
