@@ -26,6 +26,15 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
 
 
+def pytest_runtest_call() -> None:
+    """A test that runs within one transaction, to be undone, may think for longer than a process of scrpy may."""
+    from django.db import connection
+
+    if connection.in_atomic_block and connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
 @pytest.fixture
 def make_account(db: None) -> Callable[..., Any]:
     from jobs.accounts import open_account

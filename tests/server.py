@@ -4,9 +4,14 @@ import http.client
 import threading
 
 import uvicorn
+from django.db import connections
 
 from scrpy.asgi import application
+from scrpy.patience import BACKGROUND, set_patience
 from tests.until import until
+
+# The application makes its whole process impatient; this one is also the tests' own, and their workers'.
+set_patience(connections.settings["default"], BACKGROUND)
 
 
 class Server:

@@ -121,11 +121,14 @@ def test_connections_that_are_cut_at_any_moment_leave_nothing_half_made_and_noth
 
 
 def test_who_finds_all_connections_out_is_refused_and_later_served(platform, postgres, alice, site):
-    """A table that is locked keeps each request, and with it a connection, until it gives up."""
+    """A table that is locked keeps each request, and with it a connection, until it gives up.
+
+    There are 40 connections: were none of so many refused one, the last would be served after four times the patience.
+    """
     with psycopg.connect(platform.rows.url) as other:
         other.execute("LOCK TABLE jobs_job")
-        with ThreadPoolExecutor(60) as threads:
-            answers = list(threads.map(lambda _: alice.ask("GET", "/v1/jobs"), range(60)))
+        with ThreadPoolExecutor(200) as threads:
+            answers = list(threads.map(lambda _: alice.ask("GET", "/v1/jobs"), range(200)))
 
     assert {(answer.status, answer.code) for answer in answers} == {(UNAVAILABLE, "service_unavailable")}
     assert "couldn't get a connection" in (platform.home / "logs" / "web.log").read_text()

@@ -264,9 +264,9 @@ def test_who_is_frozen_in_a_transaction_loses_it_and_planners_go_on(make_job, ma
         dispatch()
         planned.set()
 
-    frozen, _ = at_once(freeze, plan)
+    frozen, went_on = at_once(freeze, plan)
 
-    assert isinstance(frozen, SIGNS)
+    assert (isinstance(frozen, SIGNS), went_on) == (True, None)
     assert (job.pages.get().status, Job.objects.get().name) == (PageStatus.QUEUED, job.name)
 
 
