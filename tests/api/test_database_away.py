@@ -9,6 +9,7 @@ from django.db import OperationalError, connection, connections
 from django.db.backends.signals import connection_created
 
 from jobs.models import Account, ApiKey, HostQueue, Job, Page
+from scrpy.patience import WEB
 
 pytestmark = pytest.mark.django_db(transaction=True)
 on_sqlite = pytest.mark.skipif("sqlite" not in connection.vendor, reason="PostgreSQL has other troubles")
@@ -47,7 +48,8 @@ def nothing_was_made(account):
 
 
 @on_sqlite
-def test_while_another_writer_holds_sqlite_writing_is_refused_and_reading_goes_on(ask, limited):
+def test_while_another_writer_holds_sqlite_writing_is_refused_and_reading_goes_on(ask, limited, monkeypatch):
+    monkeypatch.setitem(connections.settings["default"]["OPTIONS"], "timeout", WEB.lock_s)
     with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
 

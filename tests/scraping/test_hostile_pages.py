@@ -136,7 +136,6 @@ FLOODS = dict.fromkeys(
         "/flood-hash",
         "/flood-workers",
         "/flood-titles",
-        "/flood-beacons",
         "/many-sockets",
         "/fill-blobs",
         "/huge-attribute",
@@ -254,6 +253,10 @@ def test_a_hostile_page_ends_as_expected_and_its_neighbours_never_notice(endure,
 @pytest.mark.parametrize("path", ["/flood-console", pytest.param("/flood-rejections", marks=pytest.mark.slow)])
 def test_a_page_that_floods_the_browser_with_messages_is_ended(endure, path):
     assert endure(path) in ("browser_crashed", "too_large")  # whichever of the two it comes to first
+
+
+def test_a_page_that_floods_a_site_with_beacons_is_read_if_it_settles_within_its_budget(endure):
+    assert endure("/flood-beacons") in (SHOWN, "too_large")
 
 
 SLOW_FLOODS = ["/flood-errors", "/many-fetches"]

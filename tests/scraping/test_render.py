@@ -135,7 +135,7 @@ def test_pictures_are_not_fetched(visit, site):
 
 
 def test_a_download_that_a_page_starts_leaves_the_page_readable(visit):
-    assert title(visit, "/downloads", timeout_ms=2_000) == "Shown"
+    assert title(visit, "/downloads", timeout_ms=10_000) == "Shown"
 
 
 def test_a_page_that_clears_every_timer_cannot_stop_the_clock(visit):
