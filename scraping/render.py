@@ -394,6 +394,8 @@ def _check_status(
 ) -> None:
     if status in options.accept_status:
         return
+    if status < HTTPStatus.CONTINUE:
+        raise ConnectionFailed(f"{target.host} sent an answer that is not HTTP.")
     asked_s = retry_after_s(retry_after)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         message = f"{target.host} answered 429: it wants fewer requests."

@@ -30,6 +30,8 @@ NET_ERRORS: dict[str, tuple[type[ScrapeError], str]] = {
     "ERR_CONNECTION_TIMED_OUT": (ConnectionFailed, "{host} did not accept a connection in time."),
     "ERR_TIMED_OUT": (ConnectionFailed, "{host} did not answer in time."),
     "ERR_EMPTY_RESPONSE": (ConnectionFailed, "{host} closed the connection without an answer."),
+    "ERR_INVALID_HTTP_RESPONSE": (ConnectionFailed, "{host} sent an answer that is not HTTP."),
+    "ERR_UNEXPECTED_PROXY_AUTH": (ConnectionFailed, "{host} asks for a proxy's password, and is none."),
     "ERR_CERT_": (TlsError, "The certificate of {host} is not valid ({error})."),
     "ERR_SSL_": (TlsError, "The TLS handshake with {host} failed ({error})."),
     "ERR_BAD_SSL_": (TlsError, "The TLS handshake with {host} failed ({error})."),
@@ -40,7 +42,7 @@ NET_ERRORS: dict[str, tuple[type[ScrapeError], str]] = {
 }
 """By Chromium's name for it, or the beginning of that name; the first that fits."""
 
-UNREACHED = ("ERR_TUNNEL_CONNECTION_FAILED", "ERR_EMPTY_RESPONSE")
+UNREACHED = ("ERR_SOCKS_CONNECTION_FAILED", "ERR_TUNNEL_CONNECTION_FAILED", "ERR_EMPTY_RESPONSE")
 """What Chromium says when the lane's proxy refuses, whatever for."""
 
 NO_PROXY = "ERR_PROXY_CONNECTION_FAILED"

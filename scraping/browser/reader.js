@@ -13,6 +13,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const MOST_METAS = 500;
   const MOST_ELEMENTS = 20_000;
   const MOST_PLACES = 100;
+  const MOST_OBSERVERS = 100;
   const LONGEST_HINT = 80;
   const UNWATCHED_MS = 600;
   const LONGEST_URL = 8_192;
@@ -42,8 +43,13 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   });
 
   // An observer sees each resource, also one that came from the cache; the page can empty the list, and resize it.
-  const resources = new PerformanceObserver((list) => { requests += list.getEntries().length; });
-  resources.observe({ type: "resource" });
+  const observers = [];
+  const countRequestsOf = (frame) => {
+    const observer = new frame.PerformanceObserver((list) => { requests += list.getEntries().length; });
+    observer.observe({ type: "resource" });
+    if (observers.length < MOST_OBSERVERS) observers.push(observer); // which keeps a frame that is gone from being freed
+  };
+  countRequestsOf(window);
 
   class OverBudget extends Error {
     constructor(budget) { super(); this.budget = budget; }
@@ -52,7 +58,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const navigation = () => performance.getEntriesByType("navigation")[0];
 
   const checkBudgets = (limits) => {
-    requests += resources.takeRecords().length;
+    for (const observer of observers) requests += observer.takeRecords().length;
     if (requests > limits.requests) throw new OverBudget("requests");
     if (navigation()?.decodedBodySize > limits.html) throw new OverBudget("html");
   };
@@ -900,6 +906,8 @@ if (window === window.top) globalThis.scrpy ??= (() => {
       await Promise.allSettled([fontsOf(document).ready, ...awaited.map((image) => image.decode())]);
     },
 
+    countRequestsOf,
+
     // Can be called as long as the document is there.
     stay() {},
 
@@ -910,3 +918,5 @@ if (window === window.top) globalThis.scrpy ??= (() => {
     },
   };
 })();
+// A frame of the same site, whose requests count as the page's. Others are bounded by connections and bytes alone.
+else try { window.top.scrpy.countRequestsOf(window); } catch { /* another site's */ }

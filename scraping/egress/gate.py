@@ -66,6 +66,17 @@ def check(url: str, policy: Policy = DEFAULT_POLICY) -> Target:
     return target
 
 
+def check_host(host_key: str, policy: Policy = DEFAULT_POLICY) -> Target:
+    """The same of whom a browser wants a connection to, by `Target.host_key`; a browser writes that in one way only.
+
+    Raises: UrlError.
+    """
+    target = check(f"http://{host_key}/", policy)
+    if target.host_key != host_key:
+        raise UrlError("invalid_url", f"{target.host_key} is not written as browsers write it.")
+    return target
+
+
 def read(url: str) -> Target:
     """The URL of a page that is not going to be asked for: wherever it stood, whatever its form.
 

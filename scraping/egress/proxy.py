@@ -1,8 +1,9 @@
 """The way out of a lane: a forward proxy of its own, on loopback, that reaches only what may be reached.
 
-It speaks CONNECT and plain HTTP, one request per plain connection. Whatever the reason for a refusal, the browser gets
-the same: 403 to CONNECT, no answer at all to a plain request, so that no page can map what is inside. The reason goes
-into the `Traffic` of the lane's present page.
+It speaks SOCKS: each connection is to one host, which is judged, and then passed through. Only where the caller's own
+proxy speaks HTTP it does so too, since many of those take plain requests one by one, and no tunnel for them. Whatever
+the reason for a refusal, the browser gets the same, so that no page can map what is inside. The reason goes into the
+`Traffic` of the lane's present page.
 """
 
 import asyncio
@@ -10,12 +11,15 @@ import re
 import ssl
 from collections.abc import Callable
 from functools import cache
+from typing import cast
 
 from scraping.egress.ads import serves_ads
+from scraping.egress.asked import NotAsked, Tunnel
 from scraping.egress.dial import Dialler
-from scraping.egress.gate import Target
-from scraping.egress.head import MOST_HEAD_BYTES, BadHead, RequestHead, parse
+from scraping.egress.gate import Target, check_host
+from scraping.egress.head import MOST_HEAD_BYTES, RequestHead, parse
 from scraping.egress.policy import LISTENERS
+from scraping.egress.socks import read_tunnel
 from scraping.egress.traffic import Traffic
 from scraping.egress.upstream import Upstream, authorization, establish
 from scraping.egress.wire import Wire
@@ -31,11 +35,9 @@ from scraping.errors import (
 )
 from scraping.limits import Limits
 
-REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 CLOSE = b"Connection: close\r\n"
 
-HEAD_TIMEOUT_S = 30.0
+ASKING_TIMEOUT_S = 30.0
 TUNNEL_TIMEOUT_S = 20.0
 """For the caller's proxy to make a tunnel."""
 IDLE_S = 120.0
@@ -70,6 +72,7 @@ class LaneProxy:
         self._dialler = dialler
         self._limits = limits
         self._upstream = upstream
+        self._speaks_http = upstream is not None and upstream.scheme != "socks5"
         self._lookups = asyncio.Semaphore(LOOKUPS_AT_ONCE)
         self._wires: set[Wire] = set()
         self._serving: dict[Wire, asyncio.Task[None]] = {}
@@ -86,7 +89,8 @@ class LaneProxy:
         except OSError as exc:
             raise InternalError(f"A lane has no way out: nothing can listen ({exc.strerror}).") from exc
         self._sweep()
-        return f"http://{LISTENERS}:{self._server.sockets[0].getsockname()[1]}"
+        scheme = "http" if self._speaks_http else "socks5"
+        return f"{scheme}://{LISTENERS}:{self._server.sockets[0].getsockname()[1]}"
 
     def begin(self, on_overrun: Callable[[ScrapeError], None]) -> Traffic:
         """The account of a page that begins now; all that moves from now on is its.
@@ -151,45 +155,47 @@ class LaneProxy:
 
     async def _serve(self, client: Wire) -> None:
         try:
-            async with asyncio.timeout(HEAD_TIMEOUT_S):
-                head = parse(await client.read_until(b"\r\n\r\n", MOST_HEAD_BYTES))
-        except (BadHead, ConnectionFailed, TimeoutError):
+            async with asyncio.timeout(ASKING_TIMEOUT_S):
+                asked = await (_read_http(client) if self._speaks_http else read_tunnel(client))
+        except (NotAsked, ConnectionFailed, TimeoutError):
             client.close()
             return
         traffic = self._traffic
         traffic.connect()
         try:
-            await (self._tunnel(client, head) if head.is_connect else self._exchange(client, head))
-        except UrlError as error:
-            traffic.fail(head.host_key, BlockedAddress(str(error)))
-            _refuse(client, head)
-        except ScrapeError as error:
-            traffic.fail(head.host_key, error)
-            _refuse(client, head)
+            target = self._target(asked.host_key)
+            if isinstance(asked, Tunnel):
+                await self._tunnel(client, asked, target)
+            else:
+                await self._exchange(client, asked, target)
+        except (UrlError, ScrapeError) as error:
+            traffic.fail(asked.host_key, BlockedAddress(str(error)) if isinstance(error, UrlError) else error)
+            client.write(asked.refusal)
+            client.close()
 
-    def _target(self, head: RequestHead) -> Target:
+    def _target(self, host_key: str) -> Target:
         """Whom a request asks for. Raises: UrlError, ConnectionFailed."""
-        target = head.target(self._dialler.policy)
+        target = check_host(host_key, self._dialler.policy)
         if self._without_ads and serves_ads(target.host):
             raise ConnectionFailed(f"{target.host} serves advertisements, which options.block keeps away.")
         return target
 
-    async def _tunnel(self, client: Wire, head: RequestHead) -> None:
-        remote = await self._reach(self._target(head), tunnel=True)
-        client.write(ESTABLISHED)
+    async def _tunnel(self, client: Wire, asked: Tunnel, target: Target) -> None:
+        remote = await self._reach(target)
+        client.write(asked.consent)
         client.forward_to(remote, self._send)
         remote.forward_to(client, self._receive)
 
-    async def _exchange(self, client: Wire, head: RequestHead) -> None:
-        target = self._target(head)
-        chained = self._upstream if self._upstream and self._upstream.scheme != "socks5" else None
-        remote = await self._reach(target, tunnel=not chained)
-        request = head.to_proxy(authorization(chained)) if chained else head.to_origin()
+    async def _exchange(self, client: Wire, head: RequestHead, target: Target) -> None:
+        """One plain request, by way of the caller's proxy."""
+        upstream = cast(Upstream, self._upstream)
+        remote = await self._connect_upstream(upstream)
+        request = head.to_proxy(authorization(upstream))
         self._send(len(request))
         remote.write(request)
         client.forward_to(remote, self._send, most=head.body_bytes)
         status_line = await self._status_line(remote, target)
-        if chained and status_line.split()[1] == PROXY_AUTHENTICATION_REQUIRED:
+        if status_line.split()[1] == PROXY_AUTHENTICATION_REQUIRED:
             raise ProxyAuthFailed
         field = await self._line(remote, target)
         if field.startswith((b" ", b"\t")):  # it would go on with our own field, and undo it
@@ -230,20 +236,19 @@ class LaneProxy:
 
     # ------------------------------------------------------------------ the other side
 
-    async def _reach(self, target: Target, *, tunnel: bool) -> Wire:
-        """A connection to the site: straight, or through the caller's proxy, as a tunnel or for it to fetch from.
+    async def _reach(self, target: Target) -> Wire:
+        """A connection to the site: straight, or through the caller's proxy.
 
         Raises: DnsError, BlockedAddress, ConnectionFailed, ProxyFailed, ProxyAuthFailed.
         """
         if self._upstream is None:
             return await self._connect(target.host, target.port)
         remote = await self._connect_upstream(self._upstream)
-        if tunnel:
-            try:
-                await _establish(remote, self._upstream, target)
-            except BaseException:
-                remote.abort()
-                raise
+        try:
+            await _establish(remote, self._upstream, target)
+        except BaseException:
+            remote.abort()
+            raise
         return remote
 
     async def _connect_upstream(self, upstream: Upstream) -> Wire:
@@ -263,6 +268,11 @@ class LaneProxy:
             lambda: self._wire(self._wires.add), sock=connected, ssl=tls, server_hostname=name
         )
         return remote
+
+
+async def _read_http(client: Wire) -> RequestHead | Tunnel:
+    """Raises: NotAsked, ConnectionFailed."""
+    return parse(await client.read_until(b"\r\n\r\n", MOST_HEAD_BYTES))
 
 
 async def _establish(remote: Wire, upstream: Upstream, target: Target) -> None:
@@ -287,9 +297,3 @@ def _stop(server: asyncio.Server) -> None:
     for listener in server.sockets:
         loop.remove_reader(listener.fileno())
     loop.call_soon(server.close)
-
-
-def _refuse(client: Wire, head: RequestHead) -> None:
-    if head.is_connect:
-        client.write(REFUSAL)
-    client.close()

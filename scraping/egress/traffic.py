@@ -26,7 +26,7 @@ class Traffic:
         self._failures: dict[str, ScrapeError] = {}
 
     def connect(self) -> None:
-        """Count a request: over plain HTTP each has a connection of its own, over TLS many share one."""
+        """Count a connection; many requests may share it, and those are counted in the tab."""
         self.connections += 1
         if self.connections > self._limits.max_requests:
             self.exceed(f"The page made more than {self._limits.max_requests:,} requests.")

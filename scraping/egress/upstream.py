@@ -13,6 +13,19 @@ from ada_url import URL
 
 from scraping.egress import gate
 from scraping.egress.policy import DEFAULT_POLICY, PROXY_PORTS, Policy
+from scraping.egress.socks import (
+    ADDRESS_BYTES,
+    CONNECT,
+    IPV4,
+    IPV6,
+    NAME,
+    NO_AUTH,
+    NONE_ACCEPTABLE,
+    PASSWORD,
+    RESERVED,
+    SUCCEEDED,
+    VERSION,
+)
 from scraping.egress.wire import Wire
 from scraping.errors import ProxyAuthFailed, ProxyFailed, UrlError
 
@@ -25,12 +38,7 @@ MAX_HEAD_BYTES = 16_384
 AUTHORITY = re.compile(r"([^/?#\s]+)/?")
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\x00-\x08\x0a-\x1f\x7f]*)?\r\n")
 
-SOCKS5, CONNECT, RESERVED = 5, 1, 0
-NO_AUTH, PASSWORD, NONE_ACCEPTABLE = 0, 2, 0xFF
 PASSWORD_VERSION = 1
-SUCCEEDED = 0
-IPV4, NAME, IPV6 = 1, 3, 4
-ADDRESS_BYTES = {IPV4: 4, IPV6: 16}
 SOCKS_REPLIES = {
     1: "general failure",
     2: "not allowed by its rules",
@@ -150,9 +158,9 @@ async def _http_tunnel(wire: Wire, upstream: Upstream, host: str, port: int) -> 
 
 async def _socks_tunnel(wire: Wire, upstream: Upstream, host: str, port: int) -> None:
     await _greet(wire, upstream)
-    wire.write(bytes((SOCKS5, CONNECT, RESERVED)) + _socks_address(host) + port.to_bytes(2))
+    wire.write(bytes((VERSION, CONNECT, RESERVED)) + _socks_address(host) + port.to_bytes(2))
     version, reply, _, kind = await wire.read_exactly(4)
-    if version != SOCKS5:
+    if version != VERSION:
         raise _nonsense(upstream, "SOCKS5")
     if reply != SUCCEEDED:
         meaning = SOCKS_REPLIES.get(reply, f"reply {reply}")
@@ -163,11 +171,11 @@ async def _socks_tunnel(wire: Wire, upstream: Upstream, host: str, port: int) ->
 async def _greet(wire: Wire, upstream: Upstream) -> None:
     """Agree on a way to authenticate, and do it."""
     methods = (NO_AUTH,) if upstream.username is None else (NO_AUTH, PASSWORD)
-    wire.write(bytes((SOCKS5, len(methods), *methods)))
+    wire.write(bytes((VERSION, len(methods), *methods)))
     version, method = await wire.read_exactly(2)
-    if version == SOCKS5 and method == NONE_ACCEPTABLE:
+    if version == VERSION and method == NONE_ACCEPTABLE:
         raise _auth_failed(upstream)
-    if version != SOCKS5 or method not in methods:
+    if version != VERSION or method not in methods:
         raise _nonsense(upstream, "SOCKS5")
     if method == PASSWORD:
         await _log_in(wire, upstream)

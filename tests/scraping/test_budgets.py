@@ -80,7 +80,7 @@ def test_a_page_that_makes_more_requests_than_its_limit_is_too_large(visit, cach
 
 
 @pytest.mark.parametrize("scripts", [8, 9])
-def test_the_requests_of_frames_count_too(loop, make_pool, site, scripts):
+def test_the_requests_of_frames_of_its_site_count_too(loop, make_pool, site, scripts):
     pool = make_pool(limits=Limits(max_requests=10))
     work = visiting(pool, site, f"/framed?n={scripts}", wait_until="load")
 

@@ -214,3 +214,22 @@ def test_our_own_services_are_refused_though_they_are_allowed(url):
 
 def test_what_the_gate_cannot_read_counts_as_inside_when_a_browser_stands_there():
     assert gate.leads_inside("http://%20/")
+
+
+@pytest.mark.parametrize("host_key", ["store.com:443", "8.8.8.8:443", "[2606:4700::1]:443", "store.com.:80"])
+def test_a_host_that_a_browser_wants_a_connection_to_is_taken_as_it_is_written(host_key):
+    assert gate.check_host(host_key).host_key == host_key
+
+
+@pytest.mark.parametrize(
+    "host_key",
+    [
+        "STORE.com:80", "st%6Fre.com:80", "store.com", "store.com:", "store.com:080", "127.1:80", "0x8.8.8.8:80",
+        "134744072:80", "[2606:4700:0::1]:80", "2606:4700::1:80", "xn--a:80", "a..com:80", "-" * 64 + ".com:80",
+        "localhost:80", "store.com:65536", "store.com:0", "store.com:25", ":80", "", "a@store.com:80",
+        "store.com:80/:80", "store.com:80?:80", "store.com:80#:80", "store.com\\:80", "store.com\0:80", "store.com :80",
+    ],
+)  # fmt: skip
+def test_a_host_that_is_not_written_as_browsers_write_it_is_refused(host_key):
+    with pytest.raises(UrlError):
+        gate.check_host(host_key)

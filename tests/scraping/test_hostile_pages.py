@@ -70,10 +70,10 @@ SIZES = dict.fromkeys(
 )
 
 ANSWERS = {
-    "/proxy-auth": "http_error",
     "/auth": "http_error",
     "/raw/status-999": "http_error",
     "/raw/status-1xx-few": SHOWN,
+    "/raw/status-1xx-flood": SHOWN,
     "/raw/odd-header": SHOWN,
     "/raw/many-cookies": SHOWN,
     "/raw/negative-length": SHOWN,
@@ -88,11 +88,11 @@ ANSWERS = {
 } | dict.fromkeys(
     (
         "/garbage",
+        "/proxy-auth",
         "/reset-body",
         "/redirect-loop",
         "/raw/status-0",
         "/raw/status-101",
-        "/raw/status-1xx-flood",
         "/raw/huge-header",
         "/raw/nul-header",
         "/raw/two-lengths",

@@ -642,7 +642,7 @@ def test_an_address_inside_is_refused_through_a_proxy_too(proxied, proxies, site
     with pytest.raises(BlockedAddress):
         proxied(f"http://shop.example.com/redirect?to={inside}", proxy)
 
-    assert {asked.host_key for asked in proxy.asked} == {"shop.example.com:80"}
+    assert {asked.host_key for asked in proxy.asked} <= {"shop.example.com:80"}
     with pytest.raises(UrlError, match="not on the public internet"):
         proxied(inside, proxy)
 
