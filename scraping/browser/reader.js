@@ -21,7 +21,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const LONGEST_META = 8_192;
   const REFRESH = /^\s*([\d.]+)\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)/i;
 
-  let changedAt = performance.now();
+  let changedAt = null;
   let leavingAt = null;
   let finished = false;
   let loadedAt = null;
@@ -34,8 +34,14 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const watchedMs = () => watched.ms + Math.min(performance.now() - watched.at, UNWATCHED_MS);
   const noteWatched = () => { Object.assign(watched, { ms: watchedMs(), at: performance.now() }); };
 
-  new MutationObserver(() => { changedAt = performance.now(); })
-    .observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  // Not what the parser makes of the source: a record of each node would keep a large page in memory for long.
+  const watchChanges = () => {
+    if (changedAt !== null || document.readyState === "loading") return;
+    changedAt = performance.now();
+    new MutationObserver(() => { changedAt = performance.now(); })
+      .observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  };
+  window.addEventListener("readystatechange", watchChanges, { capture: true });
   // Once it has been read a page leads nowhere: what the tab shows next is another's, and must not be mixed up with it.
   globalThis.navigation?.addEventListener("navigate", (event) => {
     if (finished) { event.preventDefault(); return; }
@@ -349,6 +355,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   const isReady = ({ rules, wait, scope }, unmatched, deadline) => {
     const now = performance.now();
     if (document.readyState === "loading") return false;
+    watchChanges();
     if (document.readyState === "complete") loadedAt ??= watchedMs();
     const sinceLoad = loadedAt === null ? -1 : watchedMs() - loadedAt;
     if (now >= deadline || sinceLoad >= wait.settle) return true;
@@ -362,7 +369,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
   };
 
   const nextLook = (wait) => {
-    const untilQuiet = changedAt + wait.quiet - performance.now();
+    const untilQuiet = changedAt === null ? 0 : changedAt + wait.quiet - performance.now();
     return untilQuiet > 0 ? untilQuiet : POLL_MS;
   };
 
@@ -834,6 +841,7 @@ if (window === window.top) globalThis.scrpy ??= (() => {
 
   // Whether there is more than before, and no more is just coming.
   const hasGrown = async (order, before, until) => {
+    watchChanges();
     const grown = (now) => now.height > before.height || now.items > before.items;
     while (!grown(extentOf(order))) {
       if (performance.now() >= until) return false;

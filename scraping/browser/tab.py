@@ -342,8 +342,14 @@ class Lane:
         """
         if self._dirty and self.usable:
             await self._or_give_up(self._note_cookies() if self.profile.keeps_session else self._wipe())
+            if self.browser.watch.swollen and self.usable:
+                await self._or_give_up(self._free())
         if self._sending.restless and self.usable and self._tab.url != BLANK:
             await self._or_give_up(self._leave())
+
+    async def _free(self) -> None:
+        """Free what earlier pages have left in memory; else it would count as the next one's, and end it."""
+        await self._cdp.send("HeapProfiler.collectGarbage")
 
     async def _note_cookies(self) -> None:
         self.cookies = await self._context.cookies()

@@ -31,6 +31,9 @@ DRAIN_S = 3.0
 VERDICT_S = 15.0
 """For how long a tab that dies is taken to be the one whose renderer was killed."""
 
+SWOLLEN_SHARE = 0.5
+"""Of what a page may use: with so much in a renderer, lanes free what earlier pages have left in theirs."""
+
 WEIGHED_EVERY_S = 10.0
 """How often all of the browser's memory is looked at."""
 
@@ -55,6 +58,8 @@ class Watch:
         self._weigh_at = 0.0
         self.bloated = False
         """Whether the browser or its driver has grown so large that it is to be replaced."""
+        self.swollen = False
+        """Whether a renderer, of whichever lane, holds much: for a page that is there, or of many that are gone."""
         self._look()
 
     def verdict(self) -> ScrapeError | None:
@@ -97,6 +102,7 @@ class Watch:
 
     def _look_for_greed(self, renderers: list[Usage]) -> None:
         limit = self._browser.limits.max_renderer_bytes
+        self.swollen = any(renderer.resident_bytes > limit * SWOLLEN_SHARE for renderer in renderers)
         for renderer in renderers:
             if renderer.resident_bytes > limit:
                 self._kill(renderer, TooLarge(f"The page used more than {limit / GIB:g} GiB of memory."))

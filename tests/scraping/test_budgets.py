@@ -161,6 +161,16 @@ def test_a_page_may_use_memory_up_to_its_limit(visit):
     assert visit("/holds?mib=100", max_renderer_bytes=512 * MIB).data == SHOWN
 
 
+def test_what_earlier_pages_have_left_in_memory_ends_no_page(loop, make_pool, site):
+    pool = make_pool(limits=Limits(max_renderer_bytes=320 * MIB))
+
+    for _ in range(25):
+        assert loop.run(visiting(pool, site, "/rows?n=5000", keep_html=True)).data == SHOWN
+
+    [lane] = pool._idle
+    assert lane.pages == 25
+
+
 def test_a_tab_that_dies_by_itself_has_crashed(loop, make_pool, site):
     pool = make_pool(limits=Limits(max_renderer_bytes=256 * MIB))
     with pytest.raises(TooLarge):

@@ -116,6 +116,13 @@ async def large(request: "Request") -> None:
 
 
 @page
+async def rows(request: "Request") -> None:
+    """`/rows?n=5000`: a table of so many rows."""
+    cells = (f"<tr><td>{row}</td><td class=name>Row {row}</td></tr>" for row in range(int(request.ask("n"))))
+    await request.reply(document(f"{SHOWN}<table>{''.join(cells)}</table>"))
+
+
+@page
 async def sends(request: "Request") -> None:
     """`/sends?bytes=1000`: shows its heading once it has posted so many bytes."""
     source = f"fetch('/beat', {{method: 'POST', body: 'x'.repeat({request.ask('bytes')})}})"
