@@ -35,7 +35,7 @@ HURRY: Mapping[str, object] = {"hostConcurrency": 100}
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of page; `share` of the pages of a turn is enough of it."""
+    """A kind of page; a turn has `share` times as many of it, so that each lane has its pages of some seconds."""
 
     name: str
     path: str
@@ -61,8 +61,8 @@ EVERY_NAME = {"names": {"selector": ".name", "type": "list", "limit": HEAVY_ROWS
 KINDS = (
     Kind("static", "/static/{}", {"title": "h1", "sum": "output"}, 1.0),
     Kind("spa", "/products/{}", {"title": "h1", "price": ".price"}, 1.0),
-    Kind("slow", "/slow/{}", {"title": "h1"}, 1.0, lanes=32),
-    Kind("heavy", "/heavy/{}", {"names": [".name"]}, 0.1, rules=EVERY_NAME),
+    Kind("slow", "/slow/{}", {"title": "h1"}, 4.0, lanes=32),
+    Kind("heavy", "/heavy/{}", {"names": [".name"]}, 0.3, rules=EVERY_NAME),
 )
 
 
