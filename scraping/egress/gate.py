@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ada_url import URL, HostType
 
@@ -13,6 +14,9 @@ from scraping.errors import UrlError
 MAX_URL_CHARS = 8_192
 SCHEMES = {"http:": 80, "https:": 443}
 """What may be fetched, with the port it means."""
+
+MOST_ORIGINS = 4_096
+"""Of how many is kept what was found out about them: the URLs of a job have few."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -56,13 +60,11 @@ def check(url: str, policy: Policy = DEFAULT_POLICY) -> Target:
     _refuse_characters(url)
     parsed = _parse(url)
     target = _target(url, parsed)
-    _refuse_form(parsed, target)
-    if _is_forbidden(parsed, target, policy):
-        raise UrlError(
-            "blocked_address",
-            f"{target.host} is not on the public internet; the operator would have to allow it in SCRPY_EGRESS_ALLOW.",
-        )
-    _refuse_port(target, policy)
+    if "@" in url and (parsed.username or parsed.password):
+        raise UrlError("invalid_url", "The URL contains a user name or a password; remove them.")
+    _refuse_length(target.canonical, " when percent-encoded")
+    if refused := _refusal(target.origin, policy):
+        raise UrlError(*refused)
     return target
 
 
@@ -92,7 +94,7 @@ def leads_inside(url: str, policy: Policy = DEFAULT_POLICY) -> bool:
     """
     try:
         parsed = _parse(url)
-        return parsed.protocol in SCHEMES and _is_forbidden(parsed, _target(url, parsed), policy)
+        return parsed.protocol in SCHEMES and _is_forbidden(_site(_target(url, parsed).origin), policy)
     except UrlError:
         return True
 
@@ -120,39 +122,63 @@ def _parse(url: str) -> URL:
 
 
 def _target(sent: str, parsed: URL) -> Target:
-    """What the parser read; each property costs a call, so it is asked for once."""
-    protocol, host, port = parsed.protocol, parsed.hostname, parsed.port
-    if protocol not in SCHEMES:
-        raise UrlError("invalid_url", f"Only http and https URLs can be scraped, not {protocol.removesuffix(':')}.")
-    if "|" in sent:
+    """What the parser read. Each property costs a call; what the origin alone tells is known already, mostly."""
+    if "|" in sent and parsed.protocol in SCHEMES:
         parsed.pathname = parsed.pathname.replace("|", "%7C")  # as Chromium does, though the standard does not
-    origin = f"{protocol}//{host}:{port}" if port else f"{protocol}//{host}"
-    return Target(sent, parsed.href, protocol.removesuffix(":"), host, int(port or SCHEMES[protocol]), origin)
+    canonical = parsed.href
+    if not canonical.startswith(("http://", "https://")):
+        raise UrlError(
+            "invalid_url", f"Only http and https URLs can be scraped, not {parsed.protocol.removesuffix(':')}."
+        )
+    scheme, _, rest = canonical.partition("://")
+    origin = f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}"
+    site = _site(origin)
+    return Target(sent, canonical, scheme, site.host, site.port, origin)
 
 
-def _refuse_form(parsed: URL, target: Target) -> None:
-    if "@" in target.sent and (parsed.username or parsed.password):
-        raise UrlError("invalid_url", "The URL contains a user name or a password; remove them.")
-    if parsed.host_type is HostType.DEFAULT and not is_name(target.host):
-        raise UrlError("invalid_url", f"{target.host[:60]} is no name that a host can have.")
-    _refuse_length(target.canonical, " when percent-encoded")
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What an origin stands for."""
+
+    host: str
+    port: int
+    is_host: bool
+    """Whether hosts can have that name, or address."""
+    is_inside: bool
+
+    @property
+    def host_key(self) -> str:
+        return f"{self.host}:{self.port}"
 
 
-def _refuse_port(target: Target, policy: Policy) -> None:
-    if target.port in UNSAFE_PORTS:
-        raise UrlError("invalid_url", f"Port {target.port} is one that browsers refuse.")
-    if target.port not in policy.ports and target.host_key not in policy.allow:
-        ports = ", ".join(map(str, sorted(policy.ports - UNSAFE_PORTS)))
-        raise UrlError("invalid_url", f"Port {target.port} is not one that may be asked; those are {ports}.")
-
-
-def _is_forbidden(parsed: URL, target: Target, policy: Policy) -> bool:
-    if policy.own and f"{target.host.rstrip('.')}:{target.port}" in policy.own:
-        return True
-    return _is_inside(parsed, target.host) and target.host_key not in policy.allow
-
-
-def _is_inside(parsed: URL, host: str) -> bool:
+@lru_cache(MOST_ORIGINS)
+def _site(origin: str) -> _Site:
+    """Of an origin as a parser writes it."""
+    parsed = URL(origin)
+    host, port = parsed.hostname, int(parsed.port or SCHEMES[parsed.protocol])
     if parsed.host_type is HostType.DEFAULT:
-        return is_local_name(host)
-    return not is_public(host.strip("[]"))
+        return _Site(host, port, is_host=is_name(host), is_inside=is_local_name(host))
+    return _Site(host, port, is_host=True, is_inside=not is_public(host.strip("[]")))
+
+
+@lru_cache(MOST_ORIGINS)
+def _refusal(origin: str, policy: Policy) -> tuple[str, str] | None:
+    """Why nothing of an origin may be fetched: a code and a sentence."""
+    site = _site(origin)
+    if not site.is_host:
+        return "invalid_url", f"{site.host[:60]} is no name that a host can have."
+    if _is_forbidden(site, policy):
+        how = "is not on the public internet; the operator would have to allow it in SCRPY_EGRESS_ALLOW."
+        return "blocked_address", f"{site.host} {how}"
+    if site.port in UNSAFE_PORTS:
+        return "invalid_url", f"Port {site.port} is one that browsers refuse."
+    if site.port not in policy.ports and site.host_key not in policy.allow:
+        ports = ", ".join(map(str, sorted(policy.ports - UNSAFE_PORTS)))
+        return "invalid_url", f"Port {site.port} is not one that may be asked; those are {ports}."
+    return None
+
+
+def _is_forbidden(site: _Site, policy: Policy) -> bool:
+    if policy.own and f"{site.host.rstrip('.')}:{site.port}" in policy.own:
+        return True
+    return site.is_inside and site.host_key not in policy.allow
