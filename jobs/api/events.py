@@ -19,9 +19,9 @@ from jobs.api.streaming import next_step
 from jobs.api.views import ApiView, find_job
 from jobs.api.waiting import until_rung, waiters
 from jobs.exports import JobGone, Selection
-from jobs.models import Job, Page
+from jobs.models import Job
 from jobs.queue import bell
-from jobs.representation import job_as_dict, results_as_dicts
+from jobs.representation import Result, job_as_dict, results_as_dicts
 
 logger = logging.getLogger(__name__)
 
@@ -128,8 +128,7 @@ class Feed:
                 yield b"".join(self._result(page, result) for page, result in results)
         self._after = selection.counted
 
-    def _result(self, page: Page, result: dict[str, Any]) -> bytes:
-        assert page.sequence
+    def _result(self, page: Result, result: dict[str, Any]) -> bytes:
         self._after = page.sequence
         return self._event("page", result)
 
@@ -137,7 +136,7 @@ class Feed:
         return b"id: %d\nevent: %s\ndata: %s\n\n" % (self._after, kind.encode(), orjson.dumps(data))
 
 
-def chunks(selection: Selection) -> Iterator[list[Page]]:
+def chunks(selection: Selection) -> Iterator[list[Result]]:
     """Those of a job that may be deleted meanwhile: then that is all there is to tell."""
     try:
         yield from selection.chunks()

@@ -141,8 +141,8 @@ def read_results(selection: Selection) -> tuple[list[dict[str, Any]], Cursor | N
     One query, and another for what was made of the pages beside their fields.
     """
     job, order = selection.job, selection.order
-    pages = selection.pages(after=selection.after)
-    taken, more = take(pages, limit=selection.limit or MOST_RESULTS, most_chars=MOST_DATA_CHARS)
+    rows = selection.rows(after=selection.after)
+    taken, more = take(rows, limit=selection.limit or MOST_RESULTS, most_chars=MOST_DATA_CHARS)
     follows = Cursor("sequence", selection.counted) if job.live else None
     end = Cursor(order, selection.place(taken[-1])) if more else follows
     return results_as_dicts(job, taken, fields=selection.fields), end

@@ -10,7 +10,8 @@ from jobs.artifacts import FileGone, StorageAway, content_of
 from jobs.artifacts.serving import serve
 from jobs.artifacts.thumbnails import THUMBNAIL, make_thumbnail
 from jobs.dashboard.access import MemberRequest, page
-from jobs.models import Artifact, Page
+from jobs.models import Artifact
+from jobs.representation import Result
 from scraping.options import Output
 
 PICTURE = "image/png"
@@ -91,7 +92,7 @@ def light(artifacts: QuerySet[Artifact]) -> QuerySet[Artifact]:
     return related.defer("job__selectors", "job__options", "page__data", "page__reports", "page__trace")
 
 
-def pictured(pages: Sequence[Page]) -> set[int]:
+def pictured(pages: Sequence[Result]) -> set[int]:
     """The numbers of the pages of which there is a picture. One query."""
-    found = Artifact.objects.filter(page__in=pages, shown=True, content_type=PICTURE)
+    found = Artifact.objects.filter(page__in=[page.pk for page in pages], shown=True, content_type=PICTURE)
     return set(found.values_list("page_id", flat=True))

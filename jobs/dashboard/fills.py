@@ -8,8 +8,9 @@ import orjson
 
 from jobs.exports import Selection
 from jobs.exports.reading import take
-from jobs.models import Job, Page
+from jobs.models import Job
 from jobs.models.page import PageStatus
+from jobs.representation import Result
 
 MOST_RESULTS = 1_000
 MOST_CHARS = 4 * 2**20
@@ -39,14 +40,14 @@ def fills_of(job: Job, names: Sequence[str]) -> Fills | None:
     """None where nothing is completed, or there are no fields. One query, which reads the first results alone."""
     if not (job.completed_urls and names):
         return None
-    pages = Selection(job=job, status=PageStatus.COMPLETED).pages(after=None)
-    taken, more = take(pages.only("data"), limit=MOST_RESULTS, most_chars=MOST_CHARS)
+    rows = Selection(job=job, status=PageStatus.COMPLETED).rows(after=None)
+    taken, more = take(rows, limit=MOST_RESULTS, most_chars=MOST_CHARS)
     counted = Counter(name for one in taken for name in filled(one))
     fields = [Fill(name, counted[name], len(taken)) for name in names]
     return Fills(fields, len(taken), more)
 
 
-def filled(page: Page) -> Iterator[str]:
+def filled(page: Result) -> Iterator[str]:
     data: dict[str, Any] = orjson.loads(page.data) if page.data else {}
     return (name for name, value in data.items() if not empty(value))
 
@@ -56,6 +57,6 @@ def empty(value: object) -> bool:
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 
-def without(pages: Iterable[Page], name: str) -> Iterator[Page]:
+def without(pages: Iterable[Result], name: str) -> Iterator[Result]:
     """Those in which the field is empty."""
     return (page for page in pages if name not in set(filled(page)))

@@ -19,12 +19,12 @@ from jobs.exports import JobGone, Selection
 from jobs.exports.columns import field_names
 from jobs.exports.reading import take
 from jobs.intake import Refusal
-from jobs.models import Job, Page
+from jobs.models import Job
 from jobs.models.membership import Role
 from jobs.models.page import FINISHED, PageStatus
 from jobs.options import options_of
 from jobs.recording import JobAlreadyFinished, cancel_job
-from jobs.representation import job_as_dict
+from jobs.representation import Result, job_as_dict
 from jobs.retention import purge_job
 from jobs.retrying import NothingFailed, NothingVisited, create_copy, create_retry
 from scraping.options import Output
@@ -45,7 +45,7 @@ SEEN = {Output.SCREENSHOT, Output.FULL_PAGE_SCREENSHOT}
 class Row(NamedTuple):
     """A page, the values of the fields that are shown, and whether there is a picture of it."""
 
-    page: Page
+    page: Result
     values: Sequence[str]
     pictured: bool
 
@@ -71,7 +71,7 @@ class Wish(NamedTuple):
 class Some(NamedTuple):
     """A page of results; `next` is the last place that was looked at, where more may follow."""
 
-    pages: Sequence[Page]
+    pages: Sequence[Result]
     next: int | None
 
 
@@ -150,16 +150,16 @@ def found(job: Job, wish: Wish) -> Some:
     """One query, or with an empty field a few. Raises: Http404."""
     if wish.empty:
         return with_empty(job, wish.empty, wish.after)
-    pages = Selection(job=job, status=wish.status).pages(after=wish.after)
-    pages = pages.filter(error_code=wish.code) if wish.code else pages
-    taken, more = take(pages, limit=ROWS, most_chars=MOST_DATA_CHARS)
+    rows = Selection(job=job, status=wish.status).rows(after=wish.after)
+    rows = rows.filter(error_code=wish.code) if wish.code else rows
+    taken, more = take(rows, limit=ROWS, most_chars=MOST_DATA_CHARS)
     return Some(taken, taken[-1].sequence if more else None)
 
 
 def with_empty(job: Job, name: str, after: int | None) -> Some:
     """Data is text to the database: so many results are looked at, and no more. Raises: Http404."""
     selection = Selection(job=job, status=PageStatus.COMPLETED, after=after, limit=MOST_LOOKED_AT)
-    looked_at, last, rows = 0, None, list[Page]()
+    looked_at, last, rows = 0, None, list[Result]()
     try:
         for pages in selection.chunks():
             rows += without(pages, name)
@@ -172,7 +172,7 @@ def with_empty(job: Job, name: str, after: int | None) -> Some:
     return Some(rows, last if looked_at == MOST_LOOKED_AT else None)
 
 
-def values(page: Page, names: Sequence[str]) -> list[str]:
+def values(page: Result, names: Sequence[str]) -> list[str]:
     data = orjson.loads(page.data) if page.data else {}
     return [shown(data.get(name)) for name in names]
 

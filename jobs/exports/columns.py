@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeVar
 import orjson
 
 from jobs.exports.reading import Selection
-from jobs.models import Job, Page
+from jobs.models import Job
 from jobs.options import options_of
-from jobs.representation import results_as_dicts
+from jobs.representation import Result, results_as_dicts
 from scraping.rules import Rule, Rules, parse
 from scraping.rules.rule import Output
 
@@ -144,7 +144,7 @@ def tables(selection: Selection, columns: Sequence[Column]) -> Iterator[list[lis
         yield [[column.of(result) for column in columns] for result in readable(selection, pages)]
 
 
-def readable(selection: Selection, pages: Sequence[Page]) -> Iterator[dict[str, object]]:
+def readable(selection: Selection, pages: Sequence[Result]) -> Iterator[dict[str, object]]:
     """Results in which nothing is JSON text but what was cut."""
     results = results_as_dicts(selection.job, pages, fields=names_of(selection))
     for page, result in zip(pages, results, strict=True):

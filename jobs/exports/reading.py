@@ -1,23 +1,23 @@
 """Finished pages from the database, a chunk at a time, each found by where the last one ended."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from django.db.models import QuerySet
 
 from jobs.models import Job, Page
+from jobs.representation import Result
+
+NAMES = tuple(field.name for field in fields(Result))
+Rows = QuerySet[Page, tuple[Any, ...]]
+"""These fields of pages."""
 
 FIRST_ROWS, MOST_ROWS = 50, 500
 MOST_CHARS = 2**20
 """How much data one chunk holds, give or take a page's."""
 FETCHED_AT_ONCE = 50
 """Pages may have a megabyte each, and what was fetched is in memory, needed or not."""
-SHOWN = (
-    *("job", "variant", "index", "sequence", "url", "reference", "status", "status_code", "final_url", "duration_ms"),
-    *("attempts", "data", "truncated", "reports", "blocked_requests", "actions", "reused_from"),
-    *("error_code", "error_message", "error_retryable"),
-)
-"""What results show of a page: of what is not shown, its times and its trace take longer to read than all the rest."""
 
 
 class JobGone(Exception):
@@ -47,24 +47,26 @@ class Selection:
     def counted(self) -> int:
         return self.job.completed_urls + self.job.failed_urls
 
-    def pages(self, *, after: int | None) -> QuerySet[Page]:
-        """All that follow, lazily, with what is `SHOWN` of them."""
-        pages = Page.objects.filter(job=self.job, sequence__lte=self.counted).order_by(self.order).only(*SHOWN)
+    def rows(self, *, after: int | None) -> Rows:
+        """All that follow, lazily."""
+        pages = Page.objects.filter(job=self.job, sequence__lte=self.counted).order_by(self.order)
         if self.status:
             pages = pages.filter(status=self.status)
-        return pages if after is None else pages.filter(**{f"{self.order}__gt": after})
+        if after is not None:
+            pages = pages.filter(**{f"{self.order}__gt": after})
+        return pages.values_list(*NAMES)
 
-    def place(self, page: Page) -> int:
-        """Where the page stands in the order."""
-        return int(getattr(page, self.order))
+    def place(self, result: Result) -> int:
+        """Where it stands in the order."""
+        return int(getattr(result, self.order))
 
-    def chunks(self) -> Iterator[list[Page]]:
+    def chunks(self) -> Iterator[list[Result]]:
         """All of them, in chunks of 500 pages or about a megabyte. A query each. Raises: JobGone."""
         after, left, rows = self.after, self.limit, FIRST_ROWS
         more = True
         while more and left != 0:
             limit = rows if left is None else min(rows, left)
-            taken, more = take(self.pages(after=after), limit=limit, most_chars=MOST_CHARS)
+            taken, more = take(self.rows(after=after), limit=limit, most_chars=MOST_CHARS)
             if taken:
                 yield taken
                 after, rows = self.place(taken[-1]), min(MOST_ROWS, 2 * len(taken))
@@ -73,13 +75,13 @@ class Selection:
             raise JobGone(self.job)
 
 
-def take(pages: QuerySet[Page], *, limit: int, most_chars: int) -> tuple[list[Page], bool]:
-    """The first pages, `limit` of them or as many as have `most_chars` of data, and whether there are more."""
-    taken: list[Page] = []
+def take(rows: Rows, *, limit: int, most_chars: int) -> tuple[list[Result], bool]:
+    """The first results, `limit` of them or as many as have `most_chars` of data, and whether there are more."""
+    taken: list[Result] = []
     chars = 0
-    for page in pages[: limit + 1].iterator(chunk_size=FETCHED_AT_ONCE):
+    for row in rows[: limit + 1].iterator(chunk_size=FETCHED_AT_ONCE):
         if len(taken) == limit or chars > most_chars:
             return taken, True
-        taken.append(page)
-        chars += len(page.data or "")
+        taken.append(Result(*row))
+        chars += len(taken[-1].data or "")
     return taken, False
