@@ -64,6 +64,7 @@ def test_examples_random_requests_and_sequences_of_them_leave_nothing_to_report(
     assert_nothing_to_report(run("--phases", "examples,fuzzing,stateful", "--max-examples", "10", "--seed", "1"))
 
 
+@pytest.mark.slow
 def test_each_way_to_write_something_wrongly_leaves_nothing_to_report(run):
     but = [argument for name in ALIKE for argument in ("--exclude-operation-id", name)]
 

@@ -39,7 +39,7 @@ from tests.until import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 on_postgres = pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has one writer")
-rounds = pytest.mark.parametrize("rounds", [50, pytest.param(1000, marks=pytest.mark.slow)])
+rounds = pytest.mark.parametrize("rounds", [20, pytest.param(1000, marks=pytest.mark.slow)])
 
 
 def finish(page):
