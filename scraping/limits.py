@@ -37,6 +37,8 @@ class Limits:
     launch_timeout_ms: int = 20_000
     idle_ms: int = 500
     """How long an idle lane keeps its last page before it is emptied."""
+    spare_ms: int = 20_000
+    """How long it is kept then: a lane belongs to a job, which has ended, most likely."""
 
     lane_max_pages: int = 200
     lane_max_age_s: int = 1_800

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from playwright.async_api import Error as PlaywrightError
@@ -155,11 +156,16 @@ class BrowserPool:
             await lane.wipe()
             if self._keeps(lane):
                 self._idle.append(lane)
-                lane.rest()
+                lane.rest(partial(self._retire_spare, lane))
             else:
                 await self._retire(lane)
         finally:
             self._room.leave()
+
+    def _retire_spare(self, lane: Lane) -> None:
+        if lane in self._idle:
+            self._idle.remove(lane)
+            self._spawn(self._retire(lane))
 
     def _keeps(self, lane: Lane) -> bool:
         """Whether an idle lane is worth keeping, or lending again."""

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -93,6 +93,7 @@ class Lane:
         self._flooded = False
         self._closing: asyncio.Task[None] | None = None
         self._rest: asyncio.TimerHandle | None = None
+        self._on_spare: Callable[[], object] = lambda: None
         self._task: asyncio.Task[None] | None = None
         self._sending: Sending | Shelf
         self._witness: Witness | None = None
@@ -405,10 +406,13 @@ class Lane:
     async def _wipe_origin(self, origin: str) -> None:
         await self._cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": WIPED_STORAGE})
 
-    def rest(self) -> None:
-        """Keep the last page for a moment, in case another one follows, then leave it: its scripts must not run on."""
-        delay_s = self.limits.idle_ms / 1000
-        self._rest = asyncio.get_running_loop().call_later(delay_s, self._start_emptying)
+    def rest(self, on_spare: Callable[[], object]) -> None:
+        """Keep the last page for a moment, in case another one follows, then leave it: its scripts must not run on.
+
+        `on_spare` is called when none has followed for long.
+        """
+        self._on_spare = on_spare
+        self._rest = asyncio.get_running_loop().call_later(self.limits.idle_ms / 1000, self._start_emptying)
 
     def _start_emptying(self) -> None:
         self._task = asyncio.create_task(self._empty() if self.usable else self.close())
@@ -418,13 +422,17 @@ class Lane:
 
         A page of another host is left first: what it goes on doing would be charged to the next one's budgets.
         """
-        if self._rest is not None:
-            self._rest.cancel()
+        self._end_rest()
         emptying = self._task is not None and not self._task.done()
         if host != self.host and self._tab.url != BLANK and not emptying:
             self._start_emptying()
         if self._task is not None:
             await asyncio.wait({self._task})
+            self._end_rest()
+
+    def _end_rest(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
 
     async def _empty(self) -> None:
         self._dirty = True
@@ -432,6 +440,7 @@ class Lane:
         await self.wipe()
         if not self.usable:
             await self.close()
+        self._rest = asyncio.get_running_loop().call_later(self.limits.spare_ms / 1000, self._on_spare)
 
     async def _leave(self) -> None:
         with translated("The page"):
@@ -463,8 +472,7 @@ class Lane:
 
     async def _close(self) -> None:
         """First politely, then by crashing the tab alone, whose page may keep all busy, then with the browser."""
-        if self._rest is not None:
-            self._rest.cancel()
+        self._end_rest()
         self.cut_off()
         closing = _unheard(self._context.close())
         try:

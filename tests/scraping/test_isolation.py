@@ -76,6 +76,28 @@ def test_a_lane_that_rests_stops_its_page(loop, make_pool, site):
     assert pool._idle == [lane]
 
 
+def test_a_lane_that_nobody_wants_for_long_is_closed_and_another_is_opened(loop, make_pool, site):
+    pool = make_pool(limits=Limits(idle_ms=50, spare_ms=50))
+    loop.run(visiting(pool, site, "/static/1"))
+    [lane] = pool._idle
+
+    until(lambda: not (pool._idle or pool.browser.lanes), what="the lane is closed")
+
+    assert loop.run(visiting(pool, site, "/static/2")).data == {"title": "Product 2"}
+    assert pool._idle != [lane]
+
+
+def test_a_lane_that_is_wanted_again_is_kept(loop, make_pool, site):
+    pool = make_pool(limits=Limits(idle_ms=50, spare_ms=500))
+    loop.run(visiting(pool, site, "/static/1"))
+    [lane] = pool._idle
+    until(lambda: lane._tab.url == "about:blank", what="the lane was emptied")
+
+    assert loop.run(visiting(pool, site, "/slow?ms=1000")).data == {"title": "Slow"}
+
+    assert pool._idle == [lane]
+
+
 def test_a_lane_that_goes_over_its_budget_while_it_rests_is_closed(loop, make_pool, site):
     pool = make_pool(limits=Limits(idle_ms=50))
     loop.run(visiting(pool, site, "/static/1"))
