@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
-LOOKS_S = (0.0, 0.05, 0.2, 0.5)
-"""Pauses before each look: a tree falls from the top, and each fall hands us the next row."""
+LOOK_EVERY_S = 0.05
+QUIET_S, MOST_S = 0.75, 10.0
+"""For how long nobody has to come to light until all are gone, and for how long to look at most: a tree falls from the
+top, each fall hands us the next row, and takes its time on a busy machine."""
 
 
 def adopt() -> set[int]:
@@ -33,12 +35,15 @@ def orphans(known: set[int]) -> Iterator[int]:
 
 async def kill_orphans(known: Callable[[], set[int]]) -> None:
     """Kill every child that is not `known()`, and those that each death brings to light."""
-    for pause_s in LOOKS_S:
-        await asyncio.sleep(pause_s)
+    clock = asyncio.get_running_loop().time
+    began_at = seen_at = clock()
+    while clock() < min(seen_at + QUIET_S, began_at + MOST_S):
         for pid in orphans(known()):
+            seen_at = clock()
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         reap_orphans(known())
+        await asyncio.sleep(LOOK_EVERY_S)
 
 
 def reap_orphans(known: set[int]) -> None:

@@ -20,8 +20,8 @@ STOP_ORDER: tuple[tuple[set[str], float], ...] = (
     ({"queue"}, 29.0),
 )
 """Who is asked to stop together, and when at the latest they are killed: seconds since the stop began."""
-SETTLE_S = 1.0
-"""For what follows the last deaths."""
+SETTLE_S = 5.0
+"""For what follows the last deaths, at most: a second, unless the machine is busy."""
 TRIM_LOGS_EVERY_S = 60
 
 
