@@ -4,6 +4,7 @@ Not the `dramatiq` command: its master process hides a worker's death for second
 dies, and leaves orphans when it is killed itself.
 """
 
+import gc
 from collections.abc import Callable
 
 import dramatiq
@@ -27,6 +28,7 @@ def serve(
     `on_ready` is called once messages are taken, `on_stop` before the threads are waited for.
     """
     stop = stop_event()
+    gc.freeze()  # what is loaded stays, and collections need not look through it each time
     broker = dramatiq.get_broker()
     worker = dramatiq.Worker(broker, queues={queue}, worker_threads=threads)
     worker.queue_prefetch = threads
