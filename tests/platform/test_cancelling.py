@@ -8,9 +8,12 @@ from tests.until import until
 
 
 def under_load(client: Client, site, done: int):
-    """A job of 200 pages, some done and as many as fit waiting for the site."""
+    """A job of 200 pages, some done and as many as fit waiting for the site.
+
+    Some of those may have come first: then the others have their turn when these have waited for half a minute.
+    """
     made = client.post([site.url(f"/{'static' if n < done else 'slow'}/{n}") for n in range(200)])
-    until(lambda: client.job(made["id"])["completedUrls"] == done, what=f"{done} pages done")
+    until(lambda: client.job(made["id"])["completedUrls"] == done, what=f"{done} pages done", within_s=120)
     until(lambda: len(requests_to(site, "/slow/")) >= 8, what="the tabs are full")
     return made
 
